@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http_message.h: the strict HTTP/1.1 parser (RFC 9112), for requests and for answers. It keeps no
+ * state between calls, allocates nothing and never copies: results are views of its input. */
+#ifndef TURNPIKE_BASE_HTTP_MESSAGE_H
+#define TURNPIKE_BASE_HTTP_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "turnpike/base/str.h"
+
+struct header {
+    struct str name;  /* as it came, or as it goes out */
+    struct str value; /* without the white space around it */
+};
+
+#define HTTP_HEADERS_MAX 128
+
+enum http_framing {
+    HTTP_BODY_NONE,   /* no body, or Content-Length: 0 */
+    HTTP_BODY_LENGTH, /* content_length bytes, above 0 */
+    HTTP_BODY_CHUNKED,
+    HTTP_BODY_UNTIL_CLOSE, /* answers only */
+};
+
+enum http_parse_result {
+    HTTP_PARSE_OK,
+    HTTP_PARSE_INCOMPLETE,       /* so far nothing is wrong: more bytes are needed */
+    HTTP_PARSE_INVALID,          /* malformed or ambiguous: 400 and close */
+    HTTP_PARSE_TOO_MANY_HEADERS, /* 431 */
+    HTTP_PARSE_UNSUPPORTED, /* well-formed, but a transfer coding (501) or major version (505) */
+};
+
+struct http_head {
+    /* requests */
+    struct str method;
+    struct str target; /* origin-form as it came; of an absolute-form the part from the path on */
+    struct str host; /* of the absolute-form where one came, else of the Host field; may be empty */
+    /* answers */
+    unsigned status;
+
+    unsigned minor_version; /* of HTTP/1.x */
+    struct header headers[HTTP_HEADERS_MAX];
+    size_t header_count;
+
+    enum http_framing framing;
+    uint64_t content_length;
+    bool keep_alive;       /* what version and Connection say together */
+    bool expects_continue; /* Expect: 100-continue, requests with a body only */
+    bool upgrade;          /* Connection names upgrade and an Upgrade field exists */
+    size_t size;           /* of the whole head, the empty line included */
+    const char *why;       /* static text, where the result is not OK or INCOMPLETE */
+};
+
+/* Parses a request head at the start of `in`. An empty line before it is skipped once
+ * (RFC 9112, 2.2) and counted in size. INCOMPLETE is answered only while what is there could
+ * still become valid, so garbage is refused early. */
+enum http_parse_result http_parse_request(struct str in, struct http_head *ret_head);
+
+/* Parses an answer's head. `to_head` says that the request was HEAD, which decides the framing
+ * (RFC 9112, 6.3). 1xx answers are returned like any other. */
+enum http_parse_result http_parse_response(struct str in, bool to_head, struct http_head *ret_head);
+
+/* The first field of that name, or NULL. Names compare without case. */
+const struct header *http_find_header(const struct header *headers, size_t count, struct str name);
+
+/* RFC 9110, 5.6.2 and 5.5: what may stand in a field name and in a field value. */
+bool http_is_token(struct str s);
+bool http_is_field_value(struct str s);
+
+/* The chunked coding (RFC 9112, 7.1). Fed piece by piece; trailers are read, bounded and dropped.
+ */
+struct http_chunked {
+    uint64_t left;        /* bytes of the current chunk still to come */
+    uint8_t state;        /* private */
+    uint16_t line_len;    /* bytes of the current size or trailer line */
+    uint32_t trailer_len; /* bytes of trailers so far */
+    uint8_t digits;
+};
+
+enum http_chunk_result {
+    HTTP_CHUNK_DATA,    /* *ret_data is the next piece of body, never empty */
+    HTTP_CHUNK_MORE,    /* everything was consumed; feed more */
+    HTTP_CHUNK_END,     /* the body and its trailers are complete */
+    HTTP_CHUNK_INVALID, /* malformed: the connection cannot be used further */
+};
+
+void http_chunked_init(struct http_chunked *c);
+/* Takes what it can off the front of *in. */
+enum http_chunk_result http_chunked_next(struct http_chunked *c, struct str *in,
+                                         struct str *ret_data);
+
+/* The reason phrase that this program writes for a status, "" where it knows none. */
+const char *http_reason(unsigned status);
+
+#endif

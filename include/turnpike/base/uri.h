@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* uri.h: the parts of RFC 3986 that a gateway needs: percent-decoding, queries, host and port. */
+#ifndef TURNPIKE_BASE_URI_H
+#define TURNPIKE_BASE_URI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "turnpike/base/arena.h"
+#include "turnpike/base/str.h"
+
+/* True where every % is followed by two hexadecimal digits. */
+bool uri_escapes_are_valid(struct str s);
+
+/* Decodes %XX, and '+' to a space where `form` says so. Malformed escapes stay as they are.
+ * Returns s itself where there is nothing to decode. */
+struct str uri_decode(struct arena *a, struct str s, bool form);
+
+/* Takes the next `name=value` off *rest, raw; parts without '=' have an empty value. Empty parts
+ * ("a&&b") are skipped. False when nothing is left. */
+bool uri_next_parameter(struct str *rest, struct str *ret_name, struct str *ret_value);
+
+/* "host", "host:port", "[v6]:port". *ret_port is 0 where none is written. The host is returned
+ * without brackets. Refused: an empty host, characters no host has, a port of 0 or above 65535. */
+MUST_USE bool uri_split_host(struct str authority, struct str *ret_host, uint16_t *ret_port);
+
+struct uri {
+    struct str scheme; /* as written; compare without case */
+    struct str authority, host;
+    uint16_t port;    /* 0: the scheme's default */
+    struct str path;  /* with its leading slash, or empty */
+    struct str query; /* without '?' */
+};
+
+/* An absolute http or https URL. User information and fragments are refused. */
+MUST_USE bool uri_parse(struct str text, struct uri *ret_uri);
+
+#endif

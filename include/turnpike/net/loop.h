@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* loop.h: the one event loop: libuv's, with the time of the current turn, timers that cancel at
+ * once, and work that is put off to the end of the turn. */
+#ifndef TURNPIKE_NET_LOOP_H
+#define TURNPIKE_NET_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "turnpike/base/scope.h"
+
+struct timer;
+struct task;
+
+typedef void timer_fn(struct timer *timer);
+typedef void task_fn(struct task *task);
+
+#define LOOP_SCRATCH_SIZE 65536
+
+/* Owned by the daemon (or a test); everything else holds a pointer. */
+struct loop {
+    uv_loop_t uv;
+    uint64_t now;  /* monotonic microseconds, read once a turn */
+    uint64_t wall; /* microseconds since 1970, read once a turn */
+    char *scratch; /* LOOP_SCRATCH_SIZE bytes that nobody keeps beyond one callback */
+
+    /* private */
+    struct timer **heap;
+    size_t timer_count, timer_capacity;
+    uv_timer_t alarm;
+    uint64_t alarm_at;
+    uv_prepare_t prepare;
+    uv_check_t check;
+    struct task *tasks;
+};
+
+void loop_init(struct loop *loop);
+/* Runs until loop_stop or until nothing is left to wait for. */
+void loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+/* After loop_run returned; asserts that every handle was closed. */
+void loop_release(struct loop *loop);
+/* Reads both clocks now; called at each turn, and by long callbacks that need it. */
+void loop_update(struct loop *loop);
+
+/* Embedded in its owner; all zero is a timer that is not running. Starting a running timer moves
+ * it. The callback finds the timer stopped and may start it again or free its owner. */
+struct timer {
+    timer_fn *fn;
+    uint64_t due;
+    size_t slot; /* place in the heap, from 1; 0: not running */
+};
+
+/* Calls fn once, not before `due` (loop->now + delay). Resolution is a millisecond, rounded up. */
+void timer_start(struct loop *loop, struct timer *timer, uint64_t due, timer_fn *fn);
+void timer_cancel(struct loop *loop, struct timer *timer);
+static inline bool timer_is_running(const struct timer *timer)
+{
+    return timer->slot != 0;
+}
+
+/* Embedded in its owner; runs once at the end of the current turn, after all I/O callbacks: where
+ * objects that were killed inside a callback are freed. Putting off twice is one run. */
+struct task {
+    task_fn *fn;
+    struct task *next;
+    bool queued;
+};
+
+void task_defer(struct loop *loop, struct task *task, task_fn *fn);
+void task_cancel(struct loop *loop, struct task *task);
+
+#endif

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "turnpike/base/json.h"
+
+#include <string.h>
+
+#include "turnpike/base/utf8.h"
+
+/* What stands for a byte behind a backslash: 0 plain, 'u' for \u00XX. */
+static const char escapes[256] = {
+    [0] = 'u',  [1] = 'u',    [2] = 'u',    [3] = 'u',    [4] = 'u',   [5] = 'u',     [6] = 'u',
+    [7] = 'u',  ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', [11] = 'u',  ['\f'] = 'f',  ['\r'] = 'r',
+    [14] = 'u', [15] = 'u',   [16] = 'u',   [17] = 'u',   [18] = 'u',  [19] = 'u',    [20] = 'u',
+    [21] = 'u', [22] = 'u',   [23] = 'u',   [24] = 'u',   [25] = 'u',  [26] = 'u',    [27] = 'u',
+    [28] = 'u', [29] = 'u',   [30] = 'u',   [31] = 'u',   ['"'] = '"', ['\\'] = '\\',
+};
+
+static void write_escape(struct buf *b, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    char out[6] = {'\\', escapes[c], '0', '0', hex[c >> 4], hex[c & 15]};
+    buf_append(b, str_of(out, escapes[c] == 'u' ? 6 : 2));
+}
+
+/* Of valid UTF-8. */
+static void write_valid(struct buf *b, struct str s)
+{
+    size_t plain = 0; /* where the run of bytes that stand for themselves began */
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.at[i];
+        if (LIKELY(escapes[c] == 0))
+            continue;
+        buf_append(b, str_of(s.at + plain, i - plain));
+        write_escape(b, c);
+        plain = i + 1;
+    }
+    buf_append(b, str_skip(s, plain));
+}
+
+void json_write_escaped(struct buf *b, struct str s)
+{
+    for (;;) {
+        size_t valid = utf8_valid_len(s);
+        write_valid(b, str_head(s, valid));
+        if (valid == s.len)
+            return;
+        buf_literal(b, "\xef\xbf\xbd");
+        s = str_skip(s, valid + 1);
+    }
+}
+
+void json_write_string(struct buf *b, struct str s)
+{
+    buf_append_char(b, '"');
+    json_write_escaped(b, s);
+    buf_append_char(b, '"');
+}
+
+void json_reader_init(struct json_reader *r, struct str text, struct arena *arena)
+{
+    const char *start = text.at ? text.at : "";
+    *r = (struct json_reader){.at = start, .start = start, .end = start + text.len, .arena = arena};
+}
+
+static bool fail(struct json_reader *r, const char *why)
+{
+    if (!r->failed)
+        r->why = why;
+    r->failed = true;
+    return false;
+}
+
+static void skip_space(struct json_reader *r)
+{
+    while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t'))
+        r->at++;
+}
+
+enum json_type json_peek(struct json_reader *r)
+{
+    if (r->failed)
+        return JSON_TYPE_INVALID;
+    skip_space(r);
+    if (r->at == r->end)
+        return JSON_TYPE_INVALID;
+    switch (*r->at) {
+    case '{':
+        return JSON_TYPE_OBJECT;
+    case '[':
+        return JSON_TYPE_ARRAY;
+    case '"':
+        return JSON_TYPE_STRING;
+    case 't':
+        return JSON_TYPE_TRUE;
+    case 'f':
+        return JSON_TYPE_FALSE;
+    case 'n':
+        return JSON_TYPE_NULL;
+    default:
+        return *r->at == '-' || (*r->at >= '0' && *r->at <= '9') ? JSON_TYPE_NUMBER
+                                                                 : JSON_TYPE_INVALID;
+    }
+}
+
+static bool enter(struct json_reader *r, enum json_type type)
+{
+    if (json_peek(r) != type)
+        return fail(r, "another type was expected");
+    if (++r->depth > JSON_DEPTH_MAX)
+        return fail(r, "nested too deeply");
+    r->at++;
+    return true;
+}
+
+bool json_enter_object(struct json_reader *r)
+{
+    return enter(r, JSON_TYPE_OBJECT);
+}
+
+bool json_enter_array(struct json_reader *r)
+{
+    return enter(r, JSON_TYPE_ARRAY);
+}
+
+/* Steps before the next item of a container, past the comma that must stand between two. Whether
+ * an item is the first is seen from the byte before: a container opens with its bracket. */
+static bool next_item(struct json_reader *r, char open, char close)
+{
+    if (r->failed)
+        return false;
+    const char *before = r->at;
+    while (before > r->start &&
+           (before[-1] == ' ' || before[-1] == '\n' || before[-1] == '\r' || before[-1] == '\t'))
+        before--;
+    bool first = before > r->start && before[-1] == open;
+
+    skip_space(r);
+    if (r->at == r->end)
+        return fail(r, "it ends too early");
+    if (*r->at == close) {
+        r->at++;
+        r->depth--;
+        return false;
+    }
+    if (first)
+        return true;
+    if (*r->at != ',')
+        return fail(r, "a comma was expected");
+    r->at++;
+    skip_space(r);
+    return true;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool read_hex4(struct json_reader *r, uint32_t *ret_value)
+{
+    if (r->end - r->at < 4)
+        return false;
+    uint32_t value = 0;
+    for (int i = 0; i < 4; i++) {
+        int digit = hex_value(r->at[i]);
+        if (digit < 0)
+            return false;
+        value = value << 4 | (uint32_t)digit;
+    }
+    r->at += 4;
+    *ret_value = value;
+    return true;
+}
+
+/* Behind "\u". Surrogates must come in pairs. */
+static bool read_code_point(struct json_reader *r, uint32_t *ret_c)
+{
+    uint32_t c, low;
+    if (!read_hex4(r, &c))
+        return fail(r, "a malformed \\u escape");
+    if (c >= 0xd800 && c <= 0xdbff) {
+        if (r->end - r->at < 2 || r->at[0] != '\\' || r->at[1] != 'u')
+            return fail(r, "half of a surrogate pair");
+        r->at += 2;
+        if (!read_hex4(r, &low) || low < 0xdc00 || low > 0xdfff)
+            return fail(r, "half of a surrogate pair");
+        c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+    } else if (c >= 0xdc00 && c <= 0xdfff) {
+        return fail(r, "half of a surrogate pair");
+    }
+    *ret_c = c;
+    return true;
+}
+
+/* Behind a backslash: appends what it stands for to *out, which may be NULL. */
+static bool read_escape(struct json_reader *r, char **out)
+{
+    if (r->at == r->end)
+        return fail(r, "it ends within a string");
+    char c = *r->at++, plain[4];
+    size_t len = 1;
+    uint32_t code_point;
+    switch (c) {
+    case '"':
+    case '\\':
+    case '/':
+        plain[0] = c;
+        break;
+    case 'b':
+        plain[0] = '\b';
+        break;
+    case 'f':
+        plain[0] = '\f';
+        break;
+    case 'n':
+        plain[0] = '\n';
+        break;
+    case 'r':
+        plain[0] = '\r';
+        break;
+    case 't':
+        plain[0] = '\t';
+        break;
+    case 'u':
+        if (!read_code_point(r, &code_point))
+            return false;
+        len = utf8_encode(plain, code_point);
+        break;
+    default:
+        return fail(r, "an unknown escape");
+    }
+    if (out) {
+        memcpy(*out, plain, len);
+        *out += len;
+    }
+    return true;
+}
+
+/* Finds where the string at r->at (behind its quote) ends, and whether it has escapes. */
+static bool scan_string(struct json_reader *r, struct str *ret_raw, bool *ret_escaped)
+{
+    const char *p = r->at;
+    bool escaped = false, foreign = false;
+    for (;; p++) {
+        if (p == r->end)
+            return fail(r, "it ends within a string");
+        unsigned char c = (unsigned char)*p;
+        if (c == '"')
+            break;
+        if (c < 0x20)
+            return fail(r, "a control character in a string");
+        foreign |= c >= 0x80;
+        if (c == '\\') {
+            escaped = true;
+            if (++p == r->end)
+                return fail(r, "it ends within a string");
+        }
+    }
+    struct str raw = str_of(r->at, (size_t)(p - r->at));
+    if (foreign && !utf8_is_valid(raw))
+        return fail(r, "a string is not UTF-8");
+    *ret_raw = raw;
+    *ret_escaped = escaped;
+    return true;
+}
+
+static bool read_string(struct json_reader *r, bool wanted, struct str *ret_value)
+{
+    if (json_peek(r) != JSON_TYPE_STRING)
+        return fail(r, "a string was expected");
+    r->at++;
+
+    struct str raw;
+    bool escaped;
+    if (!scan_string(r, &raw, &escaped))
+        return false;
+    if (!escaped) {
+        r->at = raw.at + raw.len + 1;
+        *ret_value = raw;
+        return true;
+    }
+
+    const char *close = raw.at + raw.len;
+    char *start = wanted ? arena_bytes(r->arena, raw.len) : NULL, *out = start;
+    while (r->at < close) {
+        if (*r->at == '\\') {
+            r->at++;
+            if (!read_escape(r, wanted ? &out : NULL))
+                return false;
+            if (r->at > close)
+                return fail(r, "a malformed \\u escape");
+        } else {
+            if (wanted)
+                *out++ = *r->at;
+            r->at++;
+        }
+    }
+    r->at = close + 1;
+    *ret_value = wanted ? str_of(start, (size_t)(out - start)) : raw;
+    return true;
+}
+
+bool json_read_string(struct json_reader *r, struct str *ret_value)
+{
+    return read_string(r, true, ret_value);
+}
+
+bool json_next_member(struct json_reader *r, struct str *ret_key)
+{
+    struct str key;
+    if (!next_item(r, '{', '}') || !json_read_string(r, &key))
+        return false;
+    skip_space(r);
+    if (r->at == r->end || *r->at != ':')
+        return fail(r, "a colon was expected");
+    r->at++;
+    *ret_key = key;
+    return true;
+}
+
+bool json_next_element(struct json_reader *r)
+{
+    if (!next_item(r, '[', ']'))
+        return false;
+    if (json_peek(r) == JSON_TYPE_INVALID)
+        return fail(r, "a value was expected");
+    return true;
+}
+
+static const char *skip_digits(const char *p, const char *end)
+{
+    while (p < end && *p >= '0' && *p <= '9')
+        p++;
+    return p;
+}
+
+bool json_read_number(struct json_reader *r, struct str *ret_text)
+{
+    if (json_peek(r) != JSON_TYPE_NUMBER)
+        return fail(r, "a number was expected");
+    const char *p = r->at, *digits;
+    if (*p == '-')
+        p++;
+    digits = p;
+    p = skip_digits(p, r->end);
+    if (p == digits || (*digits == '0' && p - digits > 1))
+        return fail(r, "a malformed number");
+    if (p < r->end && *p == '.') {
+        digits = ++p;
+        p = skip_digits(p, r->end);
+        if (p == digits)
+            return fail(r, "a malformed number");
+    }
+    if (p < r->end && (*p == 'e' || *p == 'E')) {
+        p++;
+        if (p < r->end && (*p == '+' || *p == '-'))
+            p++;
+        digits = p;
+        p = skip_digits(p, r->end);
+        if (p == digits)
+            return fail(r, "a malformed number");
+    }
+    *ret_text = str_of(r->at, (size_t)(p - r->at));
+    r->at = p;
+    return true;
+}
+
+static bool read_word(struct json_reader *r, struct str word)
+{
+    if (r->failed)
+        return false;
+    skip_space(r);
+    if (!str_starts_with(str_of(r->at, (size_t)(r->end - r->at)), word))
+        return fail(r, "a value was expected");
+    r->at += word.len;
+    return true;
+}
+
+bool json_read_bool(struct json_reader *r, bool *ret_value)
+{
+    bool value = json_peek(r) == JSON_TYPE_TRUE;
+    if (!read_word(r, value ? STR("true") : STR("false")))
+        return false;
+    *ret_value = value;
+    return true;
+}
+
+bool json_read_null(struct json_reader *r)
+{
+    return read_word(r, STR("null"));
+}
+
+static bool skip_container(struct json_reader *r, bool object)
+{
+    if (!enter(r, object ? JSON_TYPE_OBJECT : JSON_TYPE_ARRAY))
+        return false;
+    while (next_item(r, object ? '{' : '[', object ? '}' : ']')) {
+        struct str key;
+        if (object) {
+            if (!read_string(r, false, &key))
+                return false;
+            skip_space(r);
+            if (r->at == r->end || *r->at != ':')
+                return fail(r, "a colon was expected");
+            r->at++;
+        }
+        if (!json_skip(r, NULL))
+            return false;
+    }
+    return !r->failed;
+}
+
+static bool skip_value(struct json_reader *r)
+{
+    struct str ignored;
+    bool value;
+    switch (json_peek(r)) {
+    case JSON_TYPE_OBJECT:
+        return skip_container(r, true);
+    case JSON_TYPE_ARRAY:
+        return skip_container(r, false);
+    case JSON_TYPE_STRING:
+        return read_string(r, false, &ignored);
+    case JSON_TYPE_NUMBER:
+        return json_read_number(r, &ignored);
+    case JSON_TYPE_TRUE:
+    case JSON_TYPE_FALSE:
+        return json_read_bool(r, &value);
+    case JSON_TYPE_NULL:
+        return json_read_null(r);
+    case JSON_TYPE_INVALID:
+        break;
+    }
+    return fail(r, "a value was expected");
+}
+
+bool json_skip(struct json_reader *r, struct str *ret_text)
+{
+    if (r->failed)
+        return false;
+    skip_space(r);
+    const char *start = r->at;
+    if (!skip_value(r))
+        return false;
+    if (ret_text)
+        *ret_text = str_of(start, (size_t)(r->at - start));
+    return true;
+}
+
+bool json_finish(struct json_reader *r)
+{
+    if (r->failed)
+        return false;
+    skip_space(r);
+    return r->at == r->end || fail(r, "more follows the value");
+}
