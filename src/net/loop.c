@@ -60,7 +60,9 @@ static void set_alarm(struct loop *loop)
         return; /* it rings early at worst, and is then set anew */
 
     loop->alarm_at = due;
-    uint64_t delay = due > loop->now ? (due - loop->now + USEC_PER_MSEC - 1) / USEC_PER_MSEC : 0;
+    uint64_t now = loop_now(loop);
+    uint64_t delay = due > now ? (due - now + USEC_PER_MSEC - 1) / USEC_PER_MSEC : 0;
+    uv_update_time(&loop->uv);
     (void)uv_timer_start(&loop->alarm, on_alarm, delay, 0);
 }
 
@@ -83,9 +85,10 @@ static void on_prepare(uv_prepare_t *handle)
     struct loop *loop = container_of(handle, struct loop, prepare);
     run_tasks(loop);
     set_alarm(loop);
+    loop->fresh = false;
 }
 
-/* After it slept: the turn's time. I/O callbacks run before this, hence the second place. */
+/* After the I/O callbacks, which may have put work off. */
 static void on_check(uv_check_t *handle)
 {
     struct loop *loop = container_of(handle, struct loop, check);
@@ -94,9 +97,9 @@ static void on_check(uv_check_t *handle)
 
 void loop_update(struct loop *loop)
 {
-    uv_update_time(&loop->uv);
     loop->now = clock_monotonic();
     loop->wall = clock_wall();
+    loop->fresh = true;
 }
 
 void loop_init(struct loop *loop)

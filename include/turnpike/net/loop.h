@@ -22,11 +22,11 @@ typedef void task_fn(struct task *task);
 /* Owned by the daemon (or a test); everything else holds a pointer. */
 struct loop {
     uv_loop_t uv;
-    uint64_t now;  /* monotonic microseconds, read once a turn */
-    uint64_t wall; /* microseconds since 1970, read once a turn */
     char *scratch; /* LOOP_SCRATCH_SIZE bytes that nobody keeps beyond one callback */
 
     /* private */
+    uint64_t now, wall;
+    bool fresh; /* the clocks were read in this turn */
     struct timer **heap;
     size_t timer_count, timer_capacity;
     uv_timer_t alarm;
@@ -42,7 +42,11 @@ void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 /* After loop_run returned; asserts that every handle was closed. */
 void loop_release(struct loop *loop);
-/* Reads both clocks now; called at each turn, and by long callbacks that need it. */
+
+/* The time of this turn, read when first asked for after the loop slept: monotonic microseconds,
+ * and microseconds since 1970. loop_update reads the clocks again, for callbacks that take long. */
+static inline uint64_t loop_now(struct loop *loop);
+static inline uint64_t loop_wall(struct loop *loop);
 void loop_update(struct loop *loop);
 
 /* Embedded in its owner; all zero is a timer that is not running. Starting a running timer moves
@@ -53,7 +57,8 @@ struct timer {
     size_t slot; /* place in the heap, from 1; 0: not running */
 };
 
-/* Calls fn once, not before `due` (loop->now + delay). Resolution is a millisecond, rounded up. */
+/* Calls fn once, not before `due` (loop_now(loop) + delay). Resolution is a millisecond, rounded
+ * up. */
 void timer_start(struct loop *loop, struct timer *timer, uint64_t due, timer_fn *fn);
 void timer_cancel(struct loop *loop, struct timer *timer);
 static inline bool timer_is_running(const struct timer *timer)
@@ -71,5 +76,19 @@ struct task {
 
 void task_defer(struct loop *loop, struct task *task, task_fn *fn);
 void task_cancel(struct loop *loop, struct task *task);
+
+static inline uint64_t loop_now(struct loop *loop)
+{
+    if (!loop->fresh)
+        loop_update(loop);
+    return loop->now;
+}
+
+static inline uint64_t loop_wall(struct loop *loop)
+{
+    if (!loop->fresh)
+        loop_update(loop);
+    return loop->wall;
+}
 
 #endif
