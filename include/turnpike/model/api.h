@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api.h: what a gateway serves: APIs with their stages, routes, authorizers and integrations, the
+ * domains that lead to them and the functions behind them. Plain data, immutable once built. */
+#ifndef TURNPIKE_MODEL_API_H
+#define TURNPIKE_MODEL_API_H
+
+#include "turnpike/model/settings.h"
+
+/* What higher folders keep beside an element of the model: compiled by their `_prepare` function
+ * into the snapshot's arena, or live state found by name. Nobody else looks inside. */
+struct access_log;    /* observe/ */
+struct bucket;        /* throttle/ */
+struct key_source;    /* auth/: the keys of an issuer */
+struct lambda_target; /* backend/: the live calls and connections of a function */
+struct route_figures; /* gateway/: the metrics of a stage's route */
+struct router;
+struct api;
+struct stage;
+
+enum protocol_type { PROTOCOL_HTTP, PROTOCOL_REST, PROTOCOL_WEBSOCKET };
+
+struct variable {
+    struct str name, value;
+};
+
+/* Where an authorizer finds its token. */
+struct identity_source {
+    enum { IDENTITY_HEADER, IDENTITY_QUERYSTRING } kind;
+    struct str name; /* headers compare without case, query parameters exactly */
+};
+
+enum authorizer_type { AUTHORIZER_JWT };
+
+struct authorizer {
+    struct position at;
+    struct str name;
+    enum authorizer_type type;
+    struct identity_source identity_source;
+    struct str issuer;         /* compared byte for byte with `iss` */
+    LIST(struct str) audience; /* at least one */
+    struct key_source *keys;   /* set by auth's prepare */
+};
+
+enum integration_type { INTEGRATION_LAMBDA }; /* AWS_PROXY to a function */
+
+enum payload_format { PAYLOAD_FORMAT_1_0, PAYLOAD_FORMAT_2_0 };
+
+struct integration {
+    struct position at;
+    enum integration_type type;
+    struct written
+        uri; /* a function by ARN, invocation ARN or name; may hold ${stageVariables.x} */
+    enum payload_format payload_format;
+    uint64_t timeout; /* microseconds */
+};
+
+#define ROUTE_DEFAULT "$default"
+
+struct route {
+    struct position at;
+    struct str key; /* "GET /pets/{id}", "ANY /{proxy+}", "$default" */
+    struct str
+        method;      /* "ANY" matches all that no other route of the path takes; empty: $default */
+    struct str path; /* the template; "$default" */
+    struct str operation_name;     /* operationId, or empty */
+    size_t index;                  /* among the API's routes */
+    struct authorizer *authorizer; /* NULL: open */
+    LIST(struct str) scopes;
+    struct integration *integration;
+};
+
+/* A function behind the Lambda Invoke API. */
+enum emulator { EMULATOR_NONE, EMULATOR_RIE, EMULATOR_SAM };
+
+struct function {
+    struct position at;
+    struct str name;
+    struct str endpoint; /* as written */
+    bool tls;
+    struct str host;      /* of the endpoint; without brackets */
+    struct str authority; /* for Host */
+    uint16_t port;
+    struct str base_path; /* of the endpoint, without a slash at its end */
+    enum emulator emulator;
+    struct str remote_name;                                /* what the endpoint calls it */
+    uint64_t timeout, connect_timeout, keep_alive_timeout; /* microseconds */
+    unsigned max_concurrency, max_queue;
+};
+
+/* A route as one stage serves it: what depends on both. */
+struct stage_route {
+    const struct stage *stage;
+    const struct route *route;
+    struct throttle throttle; /* in force for this route: its own, else the stage's default */
+    const struct function *function; /* NULL: none of that name (the URI had stage variables) */
+    struct str function_arn;       /* for messages; with the alias or version where one is named */
+    struct str qualifier;          /* alias or version, or empty */
+    struct bucket *bucket;         /* set by throttle's prepare; NULL: unlimited */
+    struct lambda_target *target;  /* set by backend's prepare */
+    struct route_figures *figures; /* set by gateway's prepare */
+};
+
+struct route_settings {
+    struct written route_key;
+    struct throttle throttle;
+};
+
+struct access_log_settings {
+    bool on;
+    struct position at;
+    struct str destination; /* stdout, stderr or a path */
+    struct written format;
+    bool escape; /* values cannot break out of a quoted literal; false: as AWS writes them */
+};
+
+struct stage {
+    struct position at;
+    struct str stage_name;
+    const struct api *api;
+    LIST(struct variable) variables;
+    struct throttle default_throttle;
+    LIST(struct route_settings) route_settings;
+    struct access_log_settings access_log_settings;
+    struct stage_route *routes;          /* one for each route of the API, by its index */
+    const struct access_log *access_log; /* set by observe's prepare; NULL: off */
+    struct route_figures *unmatched;     /* set by gateway's prepare: requests without a route */
+};
+
+struct api {
+    struct position at;
+    struct str api_id;
+    struct str name; /* info.title */
+    enum protocol_type protocol_type;
+    bool protocol_written;     /* in the configuration */
+    struct written definition; /* a path; the loader reads it */
+    LIST(struct variable) definition_parameters;
+    struct written default_function;
+    bool disable_execute_api_endpoint;
+    bool disable_written; /* in the configuration */
+    written_list allow_unenforced;
+    LIST(struct stage *) stages;
+    LIST(struct authorizer *) authorizers;
+    LIST(struct integration *) integrations;
+    LIST(struct route *) routes;
+    const struct router *router;       /* set by builder_finish */
+    const struct stage *default_stage; /* "$default", or NULL; likewise */
+};
+
+struct api_mapping {
+    struct position at;
+    struct written api_id, stage_name;
+    struct str key;            /* without slashes at its ends; empty: all paths */
+    const struct api *api;     /* set by builder_finish */
+    const struct stage *stage; /* likewise */
+};
+
+struct domain {
+    struct position at;
+    struct str domain_name; /* lower case; "*.example.com", or "*" */
+    struct tls_settings tls;
+    LIST(struct api_mapping) mappings; /* builder_finish sorts them, longest key first */
+};
+
+#endif

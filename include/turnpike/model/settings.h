@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* settings.h: the configuration file as plain data, apart from what APIs are made of (api.h). */
+#ifndef TURNPIKE_MODEL_SETTINGS_H
+#define TURNPIKE_MODEL_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "turnpike/base/arena.h"
+#include "turnpike/base/diag.h"
+#include "turnpike/base/ip.h"
+#include "turnpike/base/log.h"
+#include "turnpike/base/str.h"
+
+/* Everything here belongs to the snapshot's arena. Durations are microseconds. Paths are absolute
+ * or relative to the working directory; the loader has resolved them against their file. */
+
+/* A string that was written somewhere. */
+struct written {
+    struct str text; /* at is NULL where nothing was written */
+    struct position at;
+};
+
+typedef LIST(struct written) written_list;
+
+/* One certificate chain with its key. A listener or domain may have an ECDSA and an RSA pair. */
+struct certificate_settings {
+    struct written certificate, private_key; /* paths */
+};
+
+enum tls_version { TLS_VERSION_1_2, TLS_VERSION_1_3 };
+
+struct tls_settings {
+    bool on;
+    struct position at;
+    LIST(struct certificate_settings) certificates;
+    enum tls_version minimum_version;
+};
+
+struct listener_settings {
+    struct position at;
+    struct str name;
+    struct str address; /* numeric; empty where unix_path or systemd_name is set */
+    uint16_t port;
+    struct str unix_path, systemd_name;
+    bool limited;      /* serves only `apis` */
+    written_list apis; /* API ids */
+    LIST(struct ip_network) trusted_proxies;
+    bool proxy_protocol;
+    struct tls_settings tls;
+};
+
+struct admin_settings {
+    bool on;
+    struct position at;
+    struct str address;
+    uint16_t port;
+};
+
+enum path_form { PATH_FORM_LOOPBACK, PATH_FORM_ALWAYS, PATH_FORM_NEVER };
+
+struct execute_api_settings {
+    LIST(struct str) host_suffixes; /* {awsRegion}.amazonaws.com is among them */
+    struct str public_endpoint;     /* host[:port]; set, by default too */
+    enum path_form path_form;
+};
+
+/* A token bucket's limit. Rate and burst 0 refuse everything. */
+struct throttle {
+    bool on;
+    double rate;  /* requests per second */
+    double burst; /* requests at once */
+};
+
+struct limit_settings {
+    uint64_t header_bytes, payload_bytes, connections, buffered_bytes;
+    uint64_t header_timeout, body_timeout, keep_alive_timeout, send_timeout, authorizer_timeout;
+};
+
+struct shutdown_settings {
+    uint64_t delay, drain_timeout;
+};
+
+struct log_settings {
+    enum log_level level;
+    bool json;
+    struct str destination; /* stdout, stderr or a path */
+};
+
+struct issuer_settings {
+    struct position at;
+    struct str issuer;
+    struct written jwks_uri, jwks_file, signing_key_file; /* at most one is written */
+};
+
+struct settings {
+    struct str file; /* the configuration's own path */
+    struct str aws_region, account_id;
+    bool development;
+    struct log_settings log;
+    struct str state_directory, control_socket, trusted_certificates; /* empty: none */
+    struct shutdown_settings shutdown;
+    LIST(struct listener_settings) listeners;
+    struct admin_settings admin;
+    struct execute_api_settings execute_api;
+    struct throttle throttling; /* the account level */
+    LIST(struct issuer_settings) issuers;
+    struct limit_settings limits;
+};
+
+#endif
