@@ -24,9 +24,9 @@ struct doc {
     struct str text; /* scalars */
     bool truth;      /* DOC_BOOL */
     bool quoted;
-    struct doc **items; /* DOC_LIST */
+    struct doc **items;         /* DOC_LIST */
     struct doc_member *members; /* DOC_MAP, in the order of the text, no key twice */
-    size_t count;       /* of items or members */
+    size_t count;               /* of items or members */
 };
 
 struct doc_member {

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* auth.h: JWT authorizers (AWS: "Control access to HTTP APIs with JWT authorizers"): the key sets
+ * of issuers, the cache of verified tokens, and the check of one token. */
+#ifndef TURNPIKE_AUTH_AUTH_H
+#define TURNPIKE_AUTH_AUTH_H
+
+#include "turnpike/base/counters.h"
+#include "turnpike/model/request.h"
+#include "turnpike/model/snapshot.h"
+#include "turnpike/net/fetch.h"
+#include "turnpike/net/loop.h"
+
+struct auth; /* the live state; owned by the gateway, survives reload */
+
+struct auth *auth_new(struct loop *loop, struct fetcher *fetcher, struct counters *counters);
+/* No check may be pending. Takes NULL. */
+void auth_free(struct auth *auth);
+
+/* Finds or makes the key source of every JWT authorizer, reads key files, and reports what can
+ * never work (an unreadable file, a set without a usable key). Opens no connection. */
+void auth_prepare(struct auth *auth, struct snapshot *snapshot, struct diag *diag);
+
+/* Starts fetching the key sets that the snapshot needs and that are not there yet, so that the
+ * first request finds them. Called once the snapshot is in force. */
+void auth_warm(struct auth *auth, const struct snapshot *snapshot);
+
+enum token_result {
+    TOKEN_ACCEPTED,
+    TOKEN_REFUSED,   /* 401; why is said in `error` */
+    TOKEN_FORBIDDEN, /* 403: valid, but without any of the route's scopes */
+    TOKEN_PENDING,   /* the keys are being fetched: the callback follows */
+};
+
+struct token_check;
+struct token_entry;
+
+typedef void token_check_fn(struct token_check *check, enum token_result result);
+
+/* One check, embedded in its exchange. The caller fills in the first part. */
+struct token_check {
+    const struct authorizer *authorizer;
+    const struct route *route; /* for its scopes */
+    struct str token;          /* the identity source's value, "Bearer " included; may be empty */
+    struct arena *arena;       /* the exchange's */
+    uint64_t wall;             /* microseconds since 1970 */
+    token_check_fn *fn;
+
+    /* results */
+    struct identity identity; /* where accepted; valid until token_check_release */
+    struct str error;         /* else: "the token has expired"; empty where no token came */
+
+    /* private */
+    struct auth *auth;
+    struct token_entry *entry;
+    struct token_check *next, **previous;
+    bool waiting;
+};
+
+/* Checks at once where the keys are known; otherwise the callback follows, unless released. */
+enum token_result token_check_start(struct auth *auth, struct token_check *check);
+
+/* Gives up the interest in a pending check, and the identity of a finished one. Idempotent; an
+ * all-zero check may be released too. */
+void token_check_release(struct token_check *check);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fetch.h: GET one bounded document over http or https through libcurl: for key sets and
+ * discovery. Redirects are never followed; certificates are always checked. */
+#ifndef TURNPIKE_NET_FETCH_H
+#define TURNPIKE_NET_FETCH_H
+
+#include "turnpike/base/error.h"
+#include "turnpike/base/str.h"
+#include "turnpike/net/loop.h"
+
+struct fetcher; /* the libcurl multi handle on the loop; owned by the gateway */
+struct fetch;   /* one transfer; owned by the fetcher */
+
+struct fetch_request {
+    struct str url;
+    uint64_t timeout; /* microseconds, for the whole of it */
+    size_t size_max;  /* bytes of the body */
+};
+
+struct fetch_answer {
+    unsigned status;
+    struct str body;          /* valid during the callback */
+    struct str cache_control; /* the field's value, or empty */
+};
+
+/* Exactly one of answer and error is not NULL. Any status is an answer. */
+typedef void fetch_done_fn(void *data, const struct fetch_answer *answer,
+                           const struct error *error);
+
+MUST_USE struct fetcher *fetcher_new(struct loop *loop);
+/* Cancels what runs. Takes NULL. */
+void fetcher_free(struct fetcher *f);
+/* A PEM file of certificates trusted beside the system's; empty: none. For transfers to come. */
+MUST_USE bool fetcher_trust(struct fetcher *f, struct str file, struct error *ret_error);
+
+/* Never calls back before it has returned, and exactly once unless cancelled. */
+struct fetch *fetch_start(struct fetcher *f, const struct fetch_request *request,
+                          fetch_done_fn *done, void *data);
+void fetch_cancel(struct fetch *fetch);
+
+#endif
