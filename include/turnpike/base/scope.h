@@ -21,7 +21,7 @@
 
 /* Walks an array: `item` points to each element of `array` in turn. */
 #define FOR_EACH(item, array, count)                                                               \
-    for (__typeof__(*(array)) *item = (array), item##_end = item + (count); item < item##_end;     \
+    for (__typeof__((array) + 0) item = (array), item##_end = item + (count); item < item##_end;   \
          item++)
 
 /* Gives the pointer away: returns *p and sets *p to NULL, so that its scope does not free it. */
