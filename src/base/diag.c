@@ -28,9 +28,9 @@ static void add(struct diag *d, enum severity severity, struct position at, cons
                 va_list args)
 {
     struct finding finding = {severity, at, arena_vprintf(&d->arena, format, args)};
-    FOR_EACH_IN(f, &d->findings)
-    if (same(f, &finding))
-        return; /* an aliased node is read once for each alias */
+    FOR_EACH_IN (f, &d->findings)
+        if (same(f, &finding))
+            return; /* an aliased node is read once for each alias */
 
     d->error_count += severity == SEVERITY_ERROR;
     d->warning_count += severity == SEVERITY_WARNING;

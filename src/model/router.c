@@ -155,8 +155,7 @@ const struct router *router_new(struct arena *arena, struct route *const *routes
 static const struct route *pick(const endpoint_list *endpoints, struct str method)
 {
     const struct route *any = NULL;
-    FOR_EACH_IN(e, endpoints)
-    {
+    FOR_EACH_IN (e, endpoints) {
         if (str_eq(e->method, method))
             return e->route;
         if (str_eq(e->method, STR("ANY")))

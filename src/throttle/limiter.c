@@ -69,10 +69,8 @@ void limiter_prepare(struct limiter *l, struct snapshot *snapshot, uint64_t now)
         bucket_init(&l->account, &snapshot->settings.throttling, now);
         l->account_filled = true;
     }
-    FOR_EACH_IN(api, &snapshot->apis)
-    {
-        FOR_EACH_IN(stage, &(*api)->stages)
-        {
+    FOR_EACH_IN (api, &snapshot->apis) {
+        FOR_EACH_IN (stage, &(*api)->stages) {
             for (size_t i = 0; i < (*api)->routes.count; i++) {
                 struct stage_route *route = &(*stage)->routes[i];
                 if (!route->throttle.on)

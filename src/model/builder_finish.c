@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What belongs together is checked, names become pointers, routers are compiled. */
+#include <stdlib.h>
+
+#include "turnpike/model/builder.h"
+#include "turnpike/model/function_name.h"
+#include "turnpike/model/router.h"
+#include "turnpike/text/stage_variables.h"
+
+static const char *nearest_api(const struct builder *b, struct str written)
+{
+    size_t count = b->snapshot->apis.count;
+    const char **names = arena_array(&b->snapshot->arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        names[i] = arena_cstring(&b->snapshot->arena, b->snapshot->apis.items[i]->api_id);
+    return nearest_name(written, names, count);
+}
+
+/* `what` '…' is not there; did you mean '…'? */
+static void report_dangling(struct builder *b, struct written reference, const char *what,
+                            const char *nearest)
+{
+    if (nearest)
+        diag_error(b->diag, reference.at, "there is no %s '%" STR_F "'; did you mean '%s'?", what,
+                   STR_A(reference.text), nearest);
+    else
+        diag_error(b->diag, reference.at, "there is no %s '%" STR_F "'", what,
+                   STR_A(reference.text));
+}
+
+static struct str look_up_variable(const void *data, struct str name, bool *found)
+{
+    const struct stage *stage = data;
+    FOR_EACH_IN (v, &stage->variables) {
+        if (str_eq(v->name, name)) {
+            *found = true;
+            return v->value;
+        }
+    }
+    *found = false;
+    return STR("");
+}
+
+static const char *nearest_function(struct builder *b, struct str written)
+{
+    size_t count = b->snapshot->functions.count;
+    const char **names = arena_array(&b->snapshot->arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        names[i] = arena_cstring(&b->snapshot->arena, b->snapshot->functions.items[i]->name);
+    return nearest_name(written, names, count);
+}
+
+/* A function that is not listed is served by the default endpoint, where there is one. */
+static const struct function *find_function(struct builder *b, struct str name)
+{
+    const struct function *listed = map_get(&b->snapshot->functions_by_name, name);
+    if (listed || b->snapshot->default_endpoint.text.len == 0)
+        return listed;
+    struct function *f = builder_add_function(b, b->snapshot->default_endpoint.at, name);
+    return builder_set_endpoint(b, f, b->snapshot->default_endpoint) ? f : NULL;
+}
+
+static void bind_function(struct builder *b, struct stage_route *sr, struct str uri,
+                          struct position at)
+{
+    struct function_name name;
+    if (!function_name_parse(uri, &name)) {
+        diag_error(b->diag, at, "'%" STR_F "' names no Lambda function", STR_A(uri));
+        return;
+    }
+    sr->qualifier = name.qualifier;
+    sr->function_arn = name.arn.len ? name.arn : name.name;
+    sr->function = find_function(b, name.name);
+    if (!sr->function)
+        report_dangling(b, (struct written){name.name, at}, "function",
+                        nearest_function(b, name.name));
+}
+
+/* An unset stage variable is empty text on AWS, and the invocation then fails. */
+static void bind_integration(struct builder *b, struct stage_route *sr)
+{
+    const struct integration *integration = sr->route->integration;
+    struct str uri, missing = {NULL, 0};
+    if (!stage_variables_substitute(&b->snapshot->arena, integration->uri.text, look_up_variable,
+                                    sr->stage, &uri, &missing)) {
+        diag_warning(b->diag, integration->uri.at,
+                     "stage '%" STR_F "' has no variable '%" STR_F "': requests to '%" STR_F
+                     "' will be answered 500",
+                     STR_A(sr->stage->stage_name), STR_A(missing), STR_A(sr->route->key));
+        return;
+    }
+    bind_function(b, sr, uri, integration->uri.at);
+}
+
+static struct throttle throttle_in_force(const struct stage *stage, const struct route *route)
+{
+    FOR_EACH_IN (own, &stage->route_settings)
+        if (str_eq(own->route_key.text, route->key) && own->throttle.on)
+            return own->throttle;
+    return stage->default_throttle;
+}
+
+static void check_route_settings(struct builder *b, const struct api *api,
+                                 const struct stage *stage)
+{
+    size_t count = api->routes.count;
+    const char **keys = arena_array(&b->snapshot->arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        keys[i] = arena_cstring(&b->snapshot->arena, api->routes.items[i]->key);
+    FOR_EACH_IN (own, &stage->route_settings) {
+        size_t i = 0;
+        while (i < count && !str_eq(own->route_key.text, api->routes.items[i]->key))
+            i++;
+        if (i == count)
+            report_dangling(b, own->route_key, "route",
+                            nearest_name(own->route_key.text, keys, count));
+    }
+}
+
+static void finish_stage(struct builder *b, struct api *api, struct stage *stage)
+{
+    if (str_eq(stage->stage_name, STR("$default")))
+        api->default_stage = stage;
+    check_route_settings(b, api, stage);
+    stage->routes = arena_array(&b->snapshot->arena, struct stage_route, api->routes.count);
+    FOR_EACH_IN (route, &api->routes) {
+        struct stage_route *sr = &stage->routes[(*route)->index];
+        sr->stage = stage;
+        sr->route = *route;
+        sr->throttle = throttle_in_force(stage, *route);
+        if ((*route)->integration)
+            bind_integration(b, sr);
+    }
+}
+
+static void finish_api(struct builder *b, struct api *api)
+{
+    api->router = router_new(&b->snapshot->arena, api->routes.items, api->routes.count);
+    FOR_EACH_IN (stage, &api->stages)
+        finish_stage(b, api, *stage);
+}
+
+static const struct stage *find_stage(const struct api *api, struct str name)
+{
+    FOR_EACH_IN (stage, &api->stages)
+        if (str_eq((*stage)->stage_name, name))
+            return *stage;
+    return NULL;
+}
+
+static int longest_key_first(const void *left, const void *right)
+{
+    const struct api_mapping *a = left, *b = right;
+    if (a->key.len != b->key.len)
+        return a->key.len > b->key.len ? -1 : 1;
+    return str_compare(a->key, b->key);
+}
+
+static void finish_domain(struct builder *b, struct domain *domain)
+{
+    FOR_EACH_IN (m, &domain->mappings) {
+        m->api = map_get(&b->snapshot->apis_by_id, m->api_id.text);
+        if (!m->api) {
+            report_dangling(b, m->api_id, "API", nearest_api(b, m->api_id.text));
+            continue;
+        }
+        m->stage = find_stage(m->api, m->stage_name.text);
+        if (!m->stage)
+            report_dangling(b, m->stage_name, "stage", NULL);
+    }
+    if (domain->mappings.count > 1)
+        qsort(domain->mappings.items, domain->mappings.count, sizeof(*domain->mappings.items),
+              longest_key_first);
+    for (size_t i = 1; i < domain->mappings.count; i++) {
+        const struct api_mapping *m = &domain->mappings.items[i];
+        if (str_eq(m->key, m[-1].key))
+            diag_error(b->diag, m->at, "the API mapping key '%" STR_F "' is there twice",
+                       STR_A(m->key));
+    }
+}
+
+static void check_listener(struct builder *b, const struct listener_settings *listener)
+{
+    FOR_EACH_IN (api, &listener->apis)
+        if (!map_get(&b->snapshot->apis_by_id, api->text))
+            report_dangling(b, *api, "API", nearest_api(b, api->text));
+}
+
+struct snapshot *builder_finish(struct builder *b)
+{
+    FOR_EACH_IN (api, &b->snapshot->apis)
+        finish_api(b, *api);
+    FOR_EACH_IN (domain, &b->snapshot->domains)
+        finish_domain(b, *domain);
+    FOR_EACH_IN (listener, &b->snapshot->settings.listeners)
+        check_listener(b, listener);
+    if (b->diag->error_count > 0)
+        builder_abandon(b);
+    return take(&b->snapshot);
+}
