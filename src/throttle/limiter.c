@@ -88,9 +88,9 @@ enum limiter_result limiter_take(struct limiter *l, const struct settings *setti
                                  const struct stage_route *route, uint64_t now)
 {
     if (route->bucket && !bucket_has_token(route->bucket, &route->throttle, now))
-        return LIMITER_THROTTLED;
+        return LIMITER_ROUTE_THROTTLED;
     if (!bucket_has_token(&l->account, &settings->throttling, now))
-        return LIMITER_THROTTLED;
+        return LIMITER_ACCOUNT_THROTTLED;
     if (route->bucket)
         bucket_take(route->bucket);
     bucket_take(&l->account);

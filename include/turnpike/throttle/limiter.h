@@ -10,7 +10,12 @@
 
 struct limiter; /* owned by the gateway */
 
-enum limiter_result { LIMITER_PASSED, LIMITER_THROTTLED, LIMITER_PENDING };
+enum limiter_result {
+    LIMITER_PASSED,
+    LIMITER_ROUTE_THROTTLED,
+    LIMITER_ACCOUNT_THROTTLED,
+    LIMITER_PENDING, /* never answered by the one in memory */
+};
 
 struct limiter *limiter_new(void);
 void limiter_free(struct limiter *l);

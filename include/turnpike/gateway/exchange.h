@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exchange.h: one request on its way through the pipeline, from its complete head to the moment
+ * when its answer has left or its client has. */
+#ifndef TURNPIKE_GATEWAY_EXCHANGE_H
+#define TURNPIKE_GATEWAY_EXCHANGE_H
+
+#include "turnpike/auth/auth.h"
+#include "turnpike/backend/lambda.h"
+#include "turnpike/gateway/gateway.h"
+#include "turnpike/gateway/sink.h"
+#include "turnpike/model/resolve.h"
+#include "turnpike/net/work.h"
+
+/* The rows of the pipeline's table. */
+enum exchange_kind { EXCHANGE_HTTP, EXCHANGE_KIND_COUNT };
+
+/* What a stage answers. */
+enum verdict {
+    NEXT, /* go on */
+    WAIT, /* a callback will call exchange_resume, never before the stage has returned */
+    DONE, /* the response is set: to the row's last stage */
+};
+
+/* How far it is. Only exchange.c moves an exchange from one to the next. */
+enum exchange_state {
+    EXCHANGE_NEW,        /* made by the edge, which is filling in the request */
+    EXCHANGE_RUNNING,    /* within pipeline_run */
+    EXCHANGE_WAITING,    /* a stage answered WAIT: a callback, the body or a timer is to come */
+    EXCHANGE_RESPONDING, /* the sink has the answer; exchange_on_gone is to come */
+    EXCHANGE_LEFT, /* its client left while a worker thread reads its memory: waits for that */
+};
+
+/* Owned by the gateway, which recycles it. Everything that it allocates lies in its arena and dies
+ * with it, but for the two buffers below. */
+struct exchange {
+    struct gateway *gateway;
+    struct snapshot *snapshot; /* the one that it began with; a reference */
+    struct arena arena;
+    struct transaction t;
+    enum exchange_kind kind;
+    enum exchange_state state;
+    size_t stage; /* index of the next stage in the kind's row */
+    struct listener_facts listener;
+    struct sink *sink; /* NULL once it is gone */
+
+    struct buf body; /* what came of the request's body */
+    bool collecting; /* the body stage takes bytes; otherwise they are dropped */
+    bool body_complete;
+    struct buf payload; /* the function's answer: the response is views of it */
+    size_t buffered;    /* bytes of both that count against limits.bufferedBytes */
+
+    struct token_check token;
+    struct lambda_call *call; /* NULL: none is under way */
+    uint64_t call_started;    /* monotonic microseconds */
+    struct work work;         /* on the thread pool */
+    bool result_readable;     /* what a worker found in the payload */
+    struct str result_error;
+
+    struct exchange *next, **previous; /* among the gateway's live exchanges, or its free ones */
+};
+
+/* For the edge. The new exchange has an arena for the request's head; `sink` outlives it until
+ * exchange_on_gone was called. */
+struct exchange *exchange_new(struct gateway *gateway, enum exchange_kind kind, struct sink *sink,
+                              const struct listener_facts *listener);
+
+/* The request is filled in: runs the pipeline. The sink may be called before this returns. */
+void exchange_start(struct exchange *x);
+
+/* Answers at once with a row of the gateway response table instead, for heads that the parser or
+ * a limit refused; t.request may be half empty. */
+void exchange_refuse_head(struct exchange *x, enum gateway_response_id id);
+
+/* From the sink. Bytes live during the call only. */
+void exchange_on_body(struct exchange *x, struct str bytes);
+void exchange_on_body_end(struct exchange *x);
+
+/* The answer has left completely, or (complete false) the client has. The last call: writes the
+ * log line, counts, and gives the exchange back. What it waited for is abandoned, not stopped. */
+void exchange_on_gone(struct exchange *x, bool complete);
+
+/* For stages. Sets a row of the table as the response; use as `return exchange_refuse(x, …)`. */
+enum verdict exchange_refuse(struct exchange *x, enum gateway_response_id id);
+
+/* Goes on after WAIT with what the stage found in the end. */
+void exchange_resume(struct exchange *x, enum verdict verdict);
+
+/* First thing in the loop's half of work on the thread pool: false where the client has left
+ * meanwhile; x is then gone. */
+MUST_USE bool exchange_work_done(struct exchange *x);
+
+/* Adds a field to the response. Text is not copied. */
+void exchange_add_header(struct exchange *x, struct str name, struct str value);
+
+/* Counts `more` bytes as buffered; false where limits.bufferedBytes does not allow them. */
+MUST_USE bool exchange_buffer(struct exchange *x, size_t more);
+
+#endif

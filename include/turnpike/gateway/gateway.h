@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gateway.h: the program's live state below the edge: the snapshot in force and all that survives
+ * it. Made once by the daemon (or a test) and passed on; there are no globals. */
+#ifndef TURNPIKE_GATEWAY_GATEWAY_H
+#define TURNPIKE_GATEWAY_GATEWAY_H
+
+#include "turnpike/auth/auth.h"
+#include "turnpike/backend/lambda.h"
+#include "turnpike/base/counters.h"
+#include "turnpike/model/snapshot.h"
+#include "turnpike/net/fetch.h"
+#include "turnpike/net/loop.h"
+#include "turnpike/observe/access_log.h"
+#include "turnpike/throttle/limiter.h"
+
+struct exchange;
+
+struct gateway {
+    struct loop *loop;
+    struct counters *counters;
+    struct fetcher *fetcher;
+    struct limiter *limiter;
+    struct auth *auth;
+    struct lambda *lambda;
+    struct snapshot *snapshot; /* in force; NULL before the first */
+
+    struct exchange *exchanges; /* live */
+    struct exchange *spare;     /* to be used again */
+    size_t exchange_count, spare_count;
+    uint64_t buffered; /* bytes of bodies held now */
+
+    void (*on_idle)(void *data); /* the last exchange is over; NULL: nobody asks */
+    void *on_idle_data;
+};
+
+/* NULL with an error where libcurl cannot be used. */
+MUST_USE struct gateway *gateway_new(struct loop *loop, struct error *ret_error);
+/* No exchange may be left. Takes NULL. */
+void gateway_free(struct gateway *g);
+
+/* Compiles what the folders up to here keep in a snapshot and finds its live state; reports what
+ * is wrong. `output` is NULL for `check`: no log is opened. */
+void gateway_prepare(struct gateway *g, struct snapshot *snapshot,
+                     const struct access_log_output *output, struct diag *diag);
+
+/* Puts a prepared snapshot in force and takes over the caller's reference. Exchanges that began
+ * with another keep it. */
+void gateway_use(struct gateway *g, struct snapshot *snapshot);
+
+#endif

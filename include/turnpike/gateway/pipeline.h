@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pipeline.h: the stages of each kind of exchange, in order. */
+#ifndef TURNPIKE_GATEWAY_PIPELINE_H
+#define TURNPIKE_GATEWAY_PIPELINE_H
+
+#include "turnpike/gateway/exchange.h"
+
+typedef enum verdict stage_fn(struct exchange *x);
+
+/* Runs the stages from x->stage on until one waits or the last is done. */
+void pipeline_run(struct exchange *x);
+
+/* Leaves out what is between here and the row's last stage, which responds. */
+void pipeline_skip_to_last(struct exchange *x);
+
+/* Gives the request its id and its trace; before the first stage. */
+void exchange_name(struct exchange *x);
+
+stage_fn stage_resolve;   /* which API and stage: stage_resolve.c */
+stage_fn stage_route;     /* which route; only looks: stage_route.c */
+stage_fn stage_found;     /* no route: 404: stage_route.c */
+stage_fn stage_throttle;  /* stage_throttle.c */
+stage_fn stage_authorize; /* stage_authorize.c */
+stage_fn stage_body;      /* collects the body: stage_body.c */
+stage_fn stage_integrate; /* calls the function: stage_integrate.c */
+stage_fn stage_respond;   /* hands the response to the sink: stage_respond.c */
+
+#endif

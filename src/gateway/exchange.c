@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "turnpike/gateway/exchange.h"
+
+#include "turnpike/base/clock.h"
+#include "turnpike/base/xalloc.h"
+#include "turnpike/gateway/context_variables.h"
+#include "turnpike/gateway/figures.h"
+#include "turnpike/gateway/pipeline.h"
+#include "turnpike/observe/access_log.h"
+
+#define ARENA_BLOCK 8192
+
+/* Exchanges and their first arena block that are kept for requests to come. */
+#define SPARE_MAX 256
+
+static struct exchange *take_spare(struct gateway *g)
+{
+    struct exchange *x = g->spare;
+    if (!x) {
+        x = xmalloc(sizeof(*x));
+        arena_init(&x->arena, ARENA_BLOCK);
+        return x;
+    }
+    g->spare = x->next;
+    g->spare_count--;
+    return x;
+}
+
+struct exchange *exchange_new(struct gateway *gateway, enum exchange_kind kind, struct sink *sink,
+                              const struct listener_facts *listener)
+{
+    struct exchange *x = take_spare(gateway);
+    struct arena arena = x->arena;
+    memset(x, 0, sizeof(*x));
+    x->arena = arena;
+    x->gateway = gateway;
+    x->snapshot = snapshot_ref(gateway->snapshot);
+    x->kind = kind;
+    x->sink = sink;
+    x->listener = *listener;
+    x->t.settings = &x->snapshot->settings;
+    x->t.request.received = loop_now(gateway->loop);
+    x->t.request.received_wall = loop_wall(gateway->loop);
+
+    x->next = gateway->exchanges;
+    x->previous = &gateway->exchanges;
+    if (x->next)
+        x->next->previous = &x->next;
+    gateway->exchanges = x;
+    gateway->exchange_count++;
+    return x;
+}
+
+static void give_back(struct exchange *x)
+{
+    struct gateway *g = x->gateway;
+    *x->previous = x->next;
+    if (x->next)
+        x->next->previous = x->previous;
+    g->exchange_count--;
+    g->buffered -= x->buffered;
+    snapshot_unref(x->snapshot);
+    buf_release(&x->body);
+    buf_release(&x->payload);
+
+    if (g->spare_count < SPARE_MAX) {
+        arena_reset(&x->arena);
+        x->next = g->spare;
+        g->spare = x;
+        g->spare_count++;
+    } else {
+        arena_release(&x->arena);
+        free(x);
+    }
+    if (g->exchange_count == 0 && g->on_idle)
+        g->on_idle(g->on_idle_data);
+}
+
+static void run(struct exchange *x)
+{
+    x->state = EXCHANGE_RUNNING;
+    pipeline_run(x);
+}
+
+void exchange_start(struct exchange *x)
+{
+    assert(x->state == EXCHANGE_NEW);
+    exchange_name(x);
+    run(x);
+}
+
+void exchange_refuse_head(struct exchange *x, enum gateway_response_id id)
+{
+    assert(x->state == EXCHANGE_NEW);
+    exchange_name(x);
+    (void)exchange_refuse(x, id);
+    pipeline_skip_to_last(x);
+    run(x);
+}
+
+void exchange_resume(struct exchange *x, enum verdict verdict)
+{
+    assert(x->state == EXCHANGE_WAITING && verdict != WAIT);
+    x->stage++;
+    if (verdict == DONE)
+        pipeline_skip_to_last(x);
+    run(x);
+}
+
+void exchange_on_body(struct exchange *x, struct str bytes)
+{
+    x->t.outcome.bytes_in += bytes.len;
+    if (!x->collecting)
+        return;
+    bool fits = buf_len(&x->body) + bytes.len <= x->t.settings->limits.payload_bytes;
+    if (fits && exchange_buffer(x, bytes.len)) {
+        buf_append(&x->body, bytes);
+        return;
+    }
+    x->collecting = false;
+    exchange_resume(x, exchange_refuse(x, fits ? GATEWAY_UNAVAILABLE : GATEWAY_REQUEST_TOO_LARGE));
+}
+
+void exchange_on_body_end(struct exchange *x)
+{
+    x->body_complete = true;
+    if (!x->collecting)
+        return;
+    x->collecting = false;
+    x->t.request.body = buf_str(&x->body);
+    exchange_resume(x, NEXT);
+}
+
+bool exchange_buffer(struct exchange *x, size_t more)
+{
+    struct gateway *g = x->gateway;
+    if (more > x->t.settings->limits.buffered_bytes - g->buffered ||
+        g->buffered > x->t.settings->limits.buffered_bytes)
+        return false;
+    g->buffered += more;
+    x->buffered += more;
+    return true;
+}
+
+void exchange_add_header(struct exchange *x, struct str name, struct str value)
+{
+    *list_push(&x->arena, &x->t.response.headers) = (struct header){name, value};
+}
+
+enum verdict exchange_refuse(struct exchange *x, enum gateway_response_id id)
+{
+    const struct gateway_response *row = &gateway_responses[id];
+    x->t.response = (struct response){.status = row->status, .body = row->body};
+    x->t.outcome.error = row;
+    exchange_add_header(x, STR("content-type"), STR("application/json"));
+    return DONE;
+}
+
+/* Once, when the sink reports the end: the log line and the figures. */
+static void account(struct exchange *x, bool complete)
+{
+    struct transaction *t = &x->t;
+    t->outcome.gone = !complete;
+    t->outcome.latency = loop_now(x->gateway->loop) - t->request.received;
+    figures_count(x->gateway->counters, t);
+    if (t->selection.stage && t->selection.stage->access_log)
+        access_log_write(t->selection.stage->access_log, context_variable_append, t);
+}
+
+void exchange_on_gone(struct exchange *x, bool complete)
+{
+    account(x, complete);
+    x->sink = NULL;
+    x->collecting = false;
+    token_check_release(&x->token);
+    if (x->call)
+        lambda_abandon(take(&x->call));
+    if (x->work.run) {
+        x->state = EXCHANGE_LEFT; /* a worker reads its memory: exchange_work_done frees it */
+        return;
+    }
+    give_back(x);
+}
+
+bool exchange_work_done(struct exchange *x)
+{
+    x->work.run = NULL;
+    if (x->state != EXCHANGE_LEFT)
+        return true;
+    give_back(x);
+    return false;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "turnpike/gateway/figures.h"
+
+#include "turnpike/base/arena.h"
+
+#define CODES_MAX 8
+
+/* The series of one stage's route, kept beside it in the snapshot. Those for a status are found
+ * when it first occurs and then remembered. */
+struct route_figures {
+    struct str api, stage, method, route;
+    struct figure *duration, *integration_duration;
+    struct figure *request_size, *response_size;
+    struct figure *throttled[2];                      /* by the route's bucket, the account's */
+    struct figure *responses[GATEWAY_RESPONSE_COUNT]; /* of the stage: in `unmatched` alone */
+    struct {
+        unsigned status;
+        struct figure *count;
+    } codes[CODES_MAX];
+};
+
+static const char *const failure_reasons[] = {
+    [INTEGRATION_OK] = NULL,
+    [INTEGRATION_TIMED_OUT] = "timeout",
+    [INTEGRATION_CONNECT_FAILED] = "connect",
+    [INTEGRATION_FUNCTION_ERROR] = "function_error",
+    [INTEGRATION_MALFORMED] = "malformed",
+    [INTEGRATION_THROTTLED] = "throttled",
+    [INTEGRATION_STATUS] = "status",
+};
+
+static struct figure *find_code(struct counters *c, const struct route_figures *f, unsigned status)
+{
+    char code[12], class[4] = {(char)('0' + status / 100 % 10), 'x', 'x', '\0'};
+    (void)snprintf(code, sizeof(code), "%u", status);
+    const struct label labels[] = {
+        {"api",          f->api         },
+        {"stage",        f->stage       },
+        {"protocol",     STR("http")    },
+        {"method",       f->method      },
+        {"route",        f->route       },
+        {"status_class", str_from(class)},
+        {"code",         str_from(code) }
+    };
+    return counters_figure(c, FIGURE_COUNTER, "turnpike_requests_total",
+                           "Requests by route and status.", labels, ARRAY_LENGTH(labels));
+}
+
+static struct figure *code_figure(struct counters *c, struct route_figures *f, unsigned status)
+{
+    for (size_t i = 0; i < CODES_MAX; i++) {
+        if (f->codes[i].status == status)
+            return f->codes[i].count;
+        if (f->codes[i].status == 0) {
+            f->codes[i].count = find_code(c, f, status);
+            f->codes[i].status = status;
+            return f->codes[i].count;
+        }
+    }
+    return find_code(c, f, status);
+}
+
+static struct route_figures *make(struct counters *c, struct snapshot *snapshot,
+                                  const struct stage *stage, struct str method, struct str route)
+{
+    struct route_figures *f = arena_new(&snapshot->arena, struct route_figures);
+    f->api = stage->api->api_id;
+    f->stage = stage->stage_name;
+    f->method = method;
+    f->route = route;
+
+    const struct label labels[] = {
+        {"api",         f->api       },
+        {"stage",       f->stage     },
+        {"route",       route        },
+        {"method",      method       },
+        {"integration", STR("lambda")}
+    };
+    f->duration =
+        counters_figure(c, FIGURE_HISTOGRAM, "turnpike_request_duration_seconds",
+                        "Time from a request's head to the end of its answer.", labels, 4);
+    f->integration_duration =
+        counters_figure(c, FIGURE_HISTOGRAM, "turnpike_integration_duration_seconds",
+                        "Time that integrations took.", labels, 5);
+    f->request_size = counters_figure(c, FIGURE_HISTOGRAM, "turnpike_request_size_bytes",
+                                      "Sizes of requests' bodies.", labels, 2);
+    f->response_size = counters_figure(c, FIGURE_HISTOGRAM, "turnpike_response_size_bytes",
+                                       "Sizes of answers' bodies.", labels, 2);
+    (void)code_figure(c, f, 200);
+    return f;
+}
+
+void figures_prepare(struct counters *counters, struct snapshot *snapshot)
+{
+    FOR_EACH_IN (api, &snapshot->apis) {
+        FOR_EACH_IN (stage, &(*api)->stages) {
+            FOR_EACH_IN (route, &(*api)->routes) {
+                struct str method = (*route)->method.len ? (*route)->method : STR("ANY");
+                (*stage)->routes[(*route)->index].figures =
+                    make(counters, snapshot, *stage, method, (*route)->path);
+            }
+            (*stage)->unmatched = make(counters, snapshot, *stage, STR("ANY"), STR("(unmatched)"));
+        }
+    }
+}
+
+static void count_integration(struct counters *c, const struct route_figures *f,
+                              const struct outcome *outcome)
+{
+    if (outcome->integration_latency > 0)
+        histogram_observe(f->integration_duration, (double)outcome->integration_latency / 1e6);
+    const char *reason = failure_reasons[outcome->integration_failure];
+    if (!reason)
+        return;
+    const struct label labels[] = {
+        {"api",    f->api          },
+        {"stage",  f->stage        },
+        {"route",  f->route        },
+        {"reason", str_from(reason)}
+    };
+    figure_add(counters_figure(c, FIGURE_COUNTER, "turnpike_integration_errors_total",
+                               "Integrations that failed.", labels, ARRAY_LENGTH(labels)),
+               1);
+}
+
+static struct figure *find_response(struct counters *c, struct str api, struct str stage,
+                                    const struct gateway_response *row)
+{
+    const struct label labels[] = {
+        {"api",   api                },
+        {"stage", stage              },
+        {"type",  str_from(row->type)}
+    };
+    return counters_figure(c, FIGURE_COUNTER, "turnpike_gateway_responses_total",
+                           "Answers that the gateway made itself.", labels, ARRAY_LENGTH(labels));
+}
+
+static void count_gateway_response(struct counters *c, const struct transaction *t)
+{
+    const struct gateway_response *row = t->outcome.error;
+    const struct stage *stage = t->selection.stage;
+    if (!stage) {
+        struct str api = t->selection.api ? t->selection.api->api_id : STR("");
+        figure_add(find_response(c, api, STR(""), row), 1);
+        return;
+    }
+    struct figure **figure = &stage->unmatched->responses[row - gateway_responses];
+    if (!*figure)
+        *figure = find_response(c, stage->api->api_id, stage->stage_name, row);
+    figure_add(*figure, 1);
+}
+
+void figures_count(struct counters *counters, const struct transaction *t)
+{
+    const struct stage *stage = t->selection.stage;
+    if (t->outcome.error)
+        count_gateway_response(counters, t);
+    if (!stage)
+        return;
+
+    const struct stage_route *route = t->selection.stage_route;
+    struct route_figures *f = route ? route->figures : stage->unmatched;
+    if (t->response.status) /* 0: the client left before there was an answer */
+        figure_add(code_figure(counters, f, t->response.status), 1);
+    histogram_observe(f->duration, (double)t->outcome.latency / 1e6);
+    histogram_observe(f->request_size, (double)t->outcome.bytes_in);
+    histogram_observe(f->response_size, (double)t->outcome.bytes_out);
+    if (t->outcome.integration_called)
+        count_integration(counters, f, &t->outcome);
+}
+
+void figures_count_throttled(struct counters *counters, const struct transaction *t,
+                             enum limiter_result by)
+{
+    struct route_figures *f = t->selection.stage_route->figures;
+    bool account = by != LIMITER_ROUTE_THROTTLED;
+    if (!f->throttled[account]) {
+        const struct label labels[] = {
+            {"api",     f->api                                 },
+            {"stage",   f->stage                               },
+            {"route",   f->route                               },
+            {"limiter", account ? STR("account") : STR("route")}
+        };
+        f->throttled[account] =
+            counters_figure(counters, FIGURE_COUNTER, "turnpike_throttled_total",
+                            "Requests that a bucket refused.", labels, ARRAY_LENGTH(labels));
+    }
+    figure_add(f->throttled[account], 1);
+}

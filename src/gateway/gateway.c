@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "turnpike/gateway/gateway.h"
+
+#include "turnpike/base/xalloc.h"
+#include "turnpike/gateway/context_variables.h"
+#include "turnpike/gateway/exchange.h"
+#include "turnpike/gateway/figures.h"
+
+struct gateway *gateway_new(struct loop *loop, struct error *ret_error)
+{
+    struct fetcher *fetcher = fetcher_new(loop);
+    if (!fetcher) {
+        error_set(ret_error, ERROR_SYSTEM, "libcurl cannot be initialised");
+        return NULL;
+    }
+    struct gateway *g = xcalloc(1, sizeof(*g));
+    g->loop = loop;
+    g->counters = counters_new();
+    g->fetcher = fetcher;
+    g->limiter = limiter_new();
+    g->auth = auth_new(loop, fetcher, g->counters);
+    g->lambda = lambda_new(loop, g->counters);
+    return g;
+}
+
+static void free_spare(struct gateway *g)
+{
+    while (g->spare) {
+        struct exchange *x = g->spare;
+        g->spare = x->next;
+        arena_release(&x->arena);
+        free(x);
+    }
+}
+
+void gateway_free(struct gateway *g)
+{
+    if (!g)
+        return;
+    assert(g->exchange_count == 0);
+    free_spare(g);
+    lambda_free(g->lambda); /* calls of clients that are gone, too */
+    snapshot_unref(g->snapshot);
+    auth_free(g->auth);
+    limiter_free(g->limiter);
+    fetcher_free(g->fetcher);
+    counters_free(g->counters);
+    free(g);
+}
+
+void gateway_prepare(struct gateway *g, struct snapshot *snapshot,
+                     const struct access_log_output *output, struct diag *diag)
+{
+    limiter_prepare(g->limiter, snapshot, loop_now(g->loop));
+    auth_prepare(g->auth, snapshot, diag);
+    lambda_prepare(g->lambda, snapshot);
+    access_log_prepare(snapshot, output, context_variable_is_known, diag);
+    figures_prepare(g->counters, snapshot);
+}
+
+void gateway_use(struct gateway *g, struct snapshot *snapshot)
+{
+    snapshot_unref(g->snapshot);
+    g->snapshot = snapshot;
+    auth_warm(g->auth, snapshot);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole program on one screen: what happens to each kind of exchange, in which order. A stage
+ * answers NEXT, WAIT or DONE; the last one of a row hands the response to the sink. */
+#include "turnpike/gateway/pipeline.h"
+
+#define ROW_MAX 12
+
+struct stage_entry {
+    const char *name;
+    stage_fn *run;
+};
+
+static const struct stage_entry pipeline[EXCHANGE_KIND_COUNT][ROW_MAX] = {
+    [EXCHANGE_HTTP] = {{"resolve", stage_resolve},
+                       {"route", stage_route},
+                       {"found", stage_found},
+                       {"throttle", stage_throttle},
+                       {"authorize", stage_authorize},
+                       {"body", stage_body},
+                       {"integrate", stage_integrate},
+                       {"respond", stage_respond}},
+};
+
+void pipeline_skip_to_last(struct exchange *x)
+{
+    const struct stage_entry *row = pipeline[x->kind];
+    while (row[x->stage + 1].run)
+        x->stage++;
+}
+
+void pipeline_run(struct exchange *x)
+{
+    const struct stage_entry *row = pipeline[x->kind];
+    for (;;) {
+        bool last = !row[x->stage + 1].run;
+        enum verdict verdict = row[x->stage].run(x);
+        if (last)
+            return; /* x may be gone */
+        if (verdict == WAIT) {
+            x->state = EXCHANGE_WAITING;
+            return;
+        }
+        x->stage++;
+        if (verdict == DONE)
+            pipeline_skip_to_last(x);
+    }
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The route's authorizer (AWS: "Control access to HTTP APIs with JWT authorizers"). */
+#include "turnpike/base/uri.h"
+#include "turnpike/gateway/pipeline.h"
+
+/* AWS refuses routes with an authorizer whose ARN is longer. */
+#define ARN_MAX 1600
+
+static size_t arn_len(const struct exchange *x)
+{
+    const struct selection *s = &x->t.selection;
+    return STR("arn:aws:execute-api::://").len + x->t.settings->aws_region.len +
+           x->t.settings->account_id.len + s->api->api_id.len + s->stage->stage_name.len +
+           x->t.request.method.len + s->route_path.len;
+}
+
+static struct str joined(struct exchange *x, struct str before, struct str value)
+{
+    return before.at ? arena_printf(&x->arena, "%" STR_F ",%" STR_F, STR_A(before), STR_A(value))
+                     : value;
+}
+
+/* A token that was sent twice is two tokens, and no valid one. */
+static struct str find_token(struct exchange *x, const struct identity_source *source)
+{
+    struct str token = {NULL, 0};
+    if (source->kind == IDENTITY_HEADER) {
+        FOR_EACH (h, x->t.request.headers, x->t.request.header_count)
+            if (str_eq_nocase(h->name, source->name))
+                token = joined(x, token, h->value);
+        return token;
+    }
+    struct str rest = x->t.request.query, name, value;
+    while (uri_next_parameter(&rest, &name, &value))
+        if (str_eq(uri_decode(&x->arena, name, true), source->name))
+            token = joined(x, token, uri_decode(&x->arena, value, true));
+    return token;
+}
+
+static struct str route_scopes(struct exchange *x)
+{
+    struct str scopes = STR("");
+    FOR_EACH_IN (scope, &x->t.selection.match.route->scopes)
+        scopes = scopes.len
+                     ? arena_printf(&x->arena, "%" STR_F " %" STR_F, STR_A(scopes), STR_A(*scope))
+                     : *scope;
+    return scopes;
+}
+
+/* Parts of a description come out of the token: nothing in it may leave the quoted string. */
+static struct str quotable(struct exchange *x, struct str text)
+{
+    char *out = arena_cstring(&x->arena, text);
+    for (size_t i = 0; i < text.len; i++)
+        if (out[i] < 0x20 || out[i] > 0x7e || out[i] == '"' || out[i] == '\\')
+            out[i] = '?';
+    return str_of(out, text.len);
+}
+
+static void challenge(struct exchange *x, const char *error, struct str description)
+{
+    struct str value = arena_printf(
+        &x->arena, "Bearer scope=\"%" STR_F "\" error=\"%s\" error_description=\"%" STR_F "\"",
+        STR_A(quotable(x, route_scopes(x))), error, STR_A(description));
+    exchange_add_header(x, STR("www-authenticate"), value);
+    x->t.outcome.authorizer_error =
+        arena_printf(&x->arena, "%s: %" STR_F, error, STR_A(description));
+}
+
+static enum verdict refuse_token(struct exchange *x)
+{
+    (void)exchange_refuse(x, GATEWAY_UNAUTHORIZED);
+    if (x->token.token.len == 0) {
+        exchange_add_header(x, STR("www-authenticate"), STR("Bearer"));
+        x->t.outcome.authorizer_error = STR("missing: token not provided");
+        return DONE;
+    }
+    challenge(x, "invalid_token", quotable(x, x->token.error));
+    return DONE;
+}
+
+static enum verdict settle(struct exchange *x, enum token_result result)
+{
+    struct outcome *outcome = &x->t.outcome;
+    outcome->authorizer_called = true;
+    outcome->authorizer_latency = loop_now(x->gateway->loop) - x->call_started;
+    switch (result) {
+    case TOKEN_ACCEPTED:
+        outcome->authorizer_status = 200;
+        x->t.identity = &x->token.identity;
+        return NEXT;
+    case TOKEN_FORBIDDEN:
+        outcome->authorizer_status = 403;
+        (void)exchange_refuse(x, GATEWAY_FORBIDDEN);
+        challenge(x, "insufficient_scope", STR("the token has none of the required scopes"));
+        return DONE;
+    case TOKEN_REFUSED:
+    case TOKEN_PENDING:
+        break;
+    }
+    outcome->authorizer_status = 401;
+    return refuse_token(x);
+}
+
+static void on_token_checked(struct token_check *check, enum token_result result)
+{
+    struct exchange *x = container_of(check, struct exchange, token);
+    exchange_resume(x, settle(x, result));
+}
+
+enum verdict stage_authorize(struct exchange *x)
+{
+    const struct route *route = x->t.selection.match.route;
+    if (!route->authorizer)
+        return NEXT;
+    if (arn_len(x) > ARN_MAX)
+        return exchange_refuse(x, GATEWAY_URI_TOO_LONG);
+
+    x->call_started = loop_now(x->gateway->loop);
+    x->token = (struct token_check){.authorizer = route->authorizer,
+                                    .route = route,
+                                    .token = find_token(x, &route->authorizer->identity_source),
+                                    .arena = &x->arena,
+                                    .wall = x->t.request.received_wall,
+                                    .fn = on_token_checked};
+    enum token_result result = token_check_start(x->gateway->auth, &x->token);
+    return result == TOKEN_PENDING ? WAIT : settle(x, result);
+}

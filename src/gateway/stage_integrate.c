@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls the route's function with its event and reads the result (AWS: "Working with AWS Lambda
+ * proxy integrations for HTTP APIs"). */
+#include "turnpike/event/lambda_event.h"
+#include "turnpike/event/lambda_result.h"
+#include "turnpike/gateway/pipeline.h"
+#include "turnpike/gateway/xlog.h"
+
+/* More JSON than this is written and read on the thread pool. */
+#define INLINE_JSON_MAX (1024 * 1024)
+
+/* How an HTTP API answers each way in which a call can fail. */
+static const enum gateway_response_id answers[] = {
+    [INTEGRATION_TIMED_OUT] = GATEWAY_INTEGRATION_TIMEOUT,
+    [INTEGRATION_CONNECT_FAILED] = GATEWAY_INTEGRATION_FAILURE,
+    [INTEGRATION_FUNCTION_ERROR] = GATEWAY_INTERNAL_ERROR,
+    [INTEGRATION_MALFORMED] = GATEWAY_INTERNAL_ERROR,
+    [INTEGRATION_THROTTLED] = GATEWAY_INTEGRATION_FAILURE,
+    [INTEGRATION_STATUS] = GATEWAY_INTERNAL_ERROR,
+};
+
+static enum verdict fail(struct exchange *x, enum integration_failure failure, struct str why)
+{
+    x->t.outcome.integration_failure = failure;
+    x->t.outcome.integration_error = why;
+    xlog_info(x, "function '%" STR_F "': %" STR_F, STR_A(x->t.selection.stage_route->function_arn),
+              STR_A(why));
+    return exchange_refuse(x, answers[failure]);
+}
+
+static enum verdict take_result(struct exchange *x, bool readable, struct str error)
+{
+    if (!readable)
+        return fail(x, INTEGRATION_MALFORMED, error);
+    x->t.outcome.function_status = x->t.response.status;
+    return NEXT;
+}
+
+static bool read_result(struct exchange *x, struct str *ret_error)
+{
+    enum payload_format format = x->t.selection.match.route->integration->payload_format;
+    return lambda_result_read(&x->arena, format, buf_str(&x->payload), &x->t.response, ret_error);
+}
+
+/* A large result, on the thread pool; what was found waits in x->result. */
+static void read_result_aside(struct work *work)
+{
+    struct exchange *x = container_of(work, struct exchange, work);
+    x->result_readable = read_result(x, &x->result_error);
+}
+
+static void on_result_read(struct work *work)
+{
+    struct exchange *x = container_of(work, struct exchange, work);
+    if (exchange_work_done(x))
+        exchange_resume(x, take_result(x, x->result_readable, x->result_error));
+}
+
+static void note_answer(struct exchange *x, const struct lambda_answer *answer)
+{
+    struct outcome *outcome = &x->t.outcome;
+    outcome->integration_latency = loop_now(x->gateway->loop) - x->call_started;
+    outcome->integration_status = answer->status;
+    outcome->integration_request_id = arena_copy(&x->arena, answer->request_id);
+}
+
+static void on_answer(void *data, struct lambda_answer *answer)
+{
+    struct exchange *x = data;
+    struct str error = STR("");
+    x->call = NULL;
+    note_answer(x, answer);
+    if (answer->failure != INTEGRATION_OK) {
+        exchange_resume(x, fail(x, answer->failure, arena_copy(&x->arena, answer->error)));
+        return;
+    }
+    if (!exchange_buffer(x, buf_len(&answer->payload))) {
+        exchange_resume(x, exchange_refuse(x, GATEWAY_UNAVAILABLE));
+        return;
+    }
+    x->payload = answer->payload;
+    answer->payload = (struct buf){0};
+    if (buf_len(&x->payload) > INLINE_JSON_MAX) {
+        work_start(x->gateway->loop, &x->work, read_result_aside, on_result_read);
+        return;
+    }
+    bool readable = read_result(x, &error);
+    exchange_resume(x, take_result(x, readable, error));
+}
+
+/* The event holds the body from here on. */
+static void call(struct exchange *x)
+{
+    buf_release(&x->body);
+    x->t.request.body = STR("");
+    struct lambda_request request = {.route = x->t.selection.stage_route,
+                                     .payload = x->payload,
+                                     .trace_id = x->t.request.trace_id,
+                                     .timeout = x->t.selection.match.route->integration->timeout};
+    x->payload = (struct buf){0};
+    x->call_started = loop_now(x->gateway->loop);
+    x->call = lambda_invoke(x->gateway->lambda, &request, on_answer, x);
+}
+
+static void write_event_aside(struct work *work)
+{
+    struct exchange *x = container_of(work, struct exchange, work);
+    lambda_event_write(&x->payload, &x->t, &x->arena);
+}
+
+static void on_event_written(struct work *work)
+{
+    struct exchange *x = container_of(work, struct exchange, work);
+    if (exchange_work_done(x))
+        call(x);
+}
+
+enum verdict stage_integrate(struct exchange *x)
+{
+    const struct stage_route *route = x->t.selection.stage_route;
+    x->t.outcome.integration_called = true;
+    if (!route->function)
+        return fail(x, INTEGRATION_STATUS, STR("the integration names no function that exists"));
+
+    if (x->t.request.body.len > INLINE_JSON_MAX) {
+        work_start(x->gateway->loop, &x->work, write_event_aside, on_event_written);
+        return WAIT;
+    }
+    lambda_event_write(&x->payload, &x->t, &x->arena);
+    call(x);
+    return WAIT;
+}
