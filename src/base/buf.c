@@ -69,6 +69,7 @@ void buf_append_u64(struct buf *b, uint64_t value)
 
 void buf_vprintf(struct buf *b, const char *format, va_list args)
 {
+    assert(format); /* gcc warns of a null one where UBSan looks for it */
     va_list again;
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, format, again);

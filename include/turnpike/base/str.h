@@ -49,7 +49,9 @@ static inline bool str_is(struct str a, const char *cstring)
 /* The part of s from `from` on; empty where s is shorter. */
 static inline struct str str_skip(struct str s, size_t from)
 {
-    return from >= s.len ? str_of(s.at + s.len, 0) : str_of(s.at + from, s.len - from);
+    if (from > s.len)
+        from = s.len;
+    return from == 0 ? s : str_of(s.at + from, s.len - from); /* nothing is added to a NULL */
 }
 
 /* The first `len` bytes of s, or all of it where it is shorter. */
