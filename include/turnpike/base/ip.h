@@ -31,6 +31,7 @@ struct str ip_format(const struct ip *ip, char out[IP_TEXT_SIZE]);
 MUST_USE bool ip_from_sockaddr(const struct sockaddr *address, struct ip *ret_ip,
                                uint16_t *ret_port);
 
+/* An IPv4 address lies in IPv4 networks alone (and in those written below ::ffff:0:0/96). */
 bool ip_in_network(const struct ip *ip, const struct ip_network *network);
 bool ip_is_loopback(const struct ip *ip); /* 127.0.0.0/8, ::1 */
 bool ip_is_any(const struct ip *ip);      /* 0.0.0.0, :: */

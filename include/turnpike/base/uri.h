@@ -20,8 +20,9 @@ struct str uri_decode(struct arena *a, struct str s, bool form);
  * ("a&&b") are skipped. False when nothing is left. */
 bool uri_next_parameter(struct str *rest, struct str *ret_name, struct str *ret_value);
 
-/* "host", "host:port", "[v6]:port". *ret_port is 0 where none is written. The host is returned
- * without brackets. Refused: an empty host, characters no host has, a port of 0 or above 65535. */
+/* "host", "host:port", "[v6]:port". *ret_port is 0 where none is written ("host:" has none). The
+ * host is returned without brackets. Refused: an empty host, a port of 0 or above 65535, and what
+ * stands in no name in use though RFC 3986 lets it: all but letters, digits, '-', '.', '_', '~'. */
 MUST_USE bool uri_split_host(struct str authority, struct str *ret_host, uint16_t *ret_port);
 
 struct uri {
@@ -32,7 +33,8 @@ struct uri {
     struct str query; /* without '?' */
 };
 
-/* An absolute http or https URL. User information and fragments are refused. */
+/* An absolute http or https URL in visible ASCII. User information and fragments are refused.
+ * Every part is a view of text, the empty path and query too: path.at is where it would stand. */
 MUST_USE bool uri_parse(struct str text, struct uri *ret_uri);
 
 #endif
