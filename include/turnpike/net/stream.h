@@ -26,11 +26,14 @@ struct stream {
     uv_poll_t poll;
     struct ssl_st *ssl; /* NULL: plain */
     int fd;
-    bool want_read, want_write;             /* what the owner asked for */
-    int polled;                             /* private: events given to uv_poll */
-    bool blocked_on_read, blocked_on_write; /* private: what TLS waits for */
+    bool want_read, want_write; /* what the owner asked for */
     bool closing;
-    struct task wake; /* private: bytes that TLS holds and no poll event will announce */
+
+    /* private */
+    bool read_needs_write, write_needs_read; /* TLS: what a blocked call waits for */
+    bool drained;                            /* TLS: the last read took all that had come */
+    int polled;                              /* events given to uv_poll */
+    struct task wake;                        /* bytes that TLS holds and no poll event announces */
 };
 
 /* Takes over fd, which is connected (or connecting) and non-blocking, and `ssl` where it is not
@@ -52,7 +55,11 @@ ssize_t stream_write(struct stream *s, const struct iovec *parts, int count);
 /* Tells the peer that no more comes (FIN, under TLS after close_notify). Reading goes on. */
 void stream_shutdown(struct stream *s);
 
-/* Closes without ceremony; on_closed follows in a later turn. */
+/* Closes without ceremony; on_closed follows in a later turn, nothing else does. */
 void stream_close(struct stream *s);
+
+/* Like stream_close, but gives the socket and the TLS session away instead of ending them: the
+ * caller may watch the returned fd in this same loop at once. */
+MUST_USE int stream_detach(struct stream *s, struct ssl_st **ret_ssl);
 
 #endif
