@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "turnpike/base/json.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "turnpike/base/utf8.h"
@@ -14,37 +15,97 @@ static const char escapes[256] = {
     [28] = 'u', [29] = 'u',   [30] = 'u',   [31] = 'u',   ['"'] = '"', ['\\'] = '\\',
 };
 
-static void write_escape(struct buf *b, unsigned char c)
+/* Strings are written eight bytes at a time, a word, whose first byte is the lowest one. */
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+
+static uint64_t load(const char *p, size_t len)
 {
-    static const char hex[] = "0123456789abcdef";
-    char out[6] = {'\\', escapes[c], '0', '0', hex[c >> 4], hex[c & 15]};
-    buf_append(b, str_of(out, escapes[c] == 'u' ? 6 : 2));
+    uint64_t word = 0;
+    memcpy(&word, p, len);
+    return le64toh(word);
 }
 
-/* Of valid UTF-8. */
-static void write_valid(struct buf *b, struct str s)
+/* The next 1 to 8 bytes; plain ones stand where there are none. */
+static uint64_t load_word(const char *p, size_t len)
 {
-    size_t plain = 0; /* where the run of bytes that stand for themselves began */
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.at[i];
-        if (LIKELY(escapes[c] == 0))
-            continue;
-        buf_append(b, str_of(s.at + plain, i - plain));
-        write_escape(b, c);
-        plain = i + 1;
-    }
-    buf_append(b, str_skip(s, plain));
+    if (len == 8)
+        return load(p, 8);
+    uint64_t filler = EACH_BYTE('a') << 8 * len;
+    if (len >= 4)
+        return load(p, 4) | load(p + len - 4, 4) << 8 * (len - 4) | filler;
+    if (len >= 2)
+        return load(p, 2) | load(p + len - 2, 2) << 8 * (len - 2) | filler;
+    return load(p, 1) | filler;
 }
+
+static uint64_t zero_bytes(uint64_t word)
+{
+    return (word - EACH_BYTE(1)) & ~word;
+}
+
+/* The lowest bit that is set lies in the first byte that cannot stand as it is, 0: all can. */
+static uint64_t special_bytes(uint64_t word)
+{
+    uint64_t control = (word - EACH_BYTE(0x20)) & ~word;
+    return (word | control | zero_bytes(word ^ EACH_BYTE('"')) |
+            zero_bytes(word ^ EACH_BYTE('\\'))) &
+           EACH_BYTE(0x80);
+}
+
+/* Takes an escaped or foreign character off *in, which ends at `end`, and returns behind what
+ * stands for it, at most LONGEST_ESCAPE bytes. */
+#define LONGEST_ESCAPE 6
+static char *put_special(char *out, const char **in, const char *end)
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char c = (unsigned char)**in;
+    if (c < 0x80) {
+        (*in)++;
+        memcpy(out, (char[]){'\\', escapes[c], '0', '0', hex[c >> 4], hex[c & 15]}, LONGEST_ESCAPE);
+        return out + (escapes[c] == 'u' ? 6 : 2);
+    }
+    size_t len = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+    if (len <= (size_t)(end - *in) && utf8_is_valid(str_of(*in, len))) {
+        memcpy(out, *in, len);
+        *in += len;
+        return out + len;
+    }
+    (*in)++;
+    memcpy(out, "\xef\xbf\xbd", 3);
+    return out + 3;
+}
+
+/* Writes what begins before `stop`; what began there may end behind it. `out` has room for
+ * LONGEST_ESCAPE times that, and for one word more. */
+static char *put_piece(char *out, const char **in, const char *stop, const char *end)
+{
+    const char *p = *in;
+    while (p < stop) {
+        size_t len = stop - p < 8 ? (size_t)(stop - p) : 8;
+        uint64_t word = load_word(p, len), special = special_bytes(word);
+        word = htole64(word);
+        memcpy(out, &word, sizeof(word));
+        if (special)
+            len = (size_t)__builtin_ctzll(special) / 8;
+        p += len;
+        out += len;
+        if (special)
+            out = put_special(out, &p, end);
+    }
+    *in = p;
+    return out;
+}
+
+/* Small enough that room for the worst of it is cheap. */
+#define PIECE 256
 
 void json_write_escaped(struct buf *b, struct str s)
 {
-    for (;;) {
-        size_t valid = utf8_valid_len(s);
-        write_valid(b, str_head(s, valid));
-        if (valid == s.len)
-            return;
-        buf_literal(b, "\xef\xbf\xbd");
-        s = str_skip(s, valid + 1);
+    const char *in = s.at, *end = s.at + s.len;
+    while (in < end) {
+        size_t len = end - in < PIECE ? (size_t)(end - in) : PIECE;
+        char *start = buf_reserve(b, len * LONGEST_ESCAPE + sizeof(uint64_t));
+        buf_commit(b, (size_t)(put_piece(start, &in, in + len, end) - start));
     }
 }
 
