@@ -89,10 +89,12 @@ void exchange_start(struct exchange *x)
     run(x);
 }
 
-void exchange_refuse_head(struct exchange *x, enum gateway_response_id id)
+void exchange_refuse_now(struct exchange *x, enum gateway_response_id id)
 {
-    assert(x->state == EXCHANGE_NEW);
-    exchange_name(x);
+    assert(x->state == EXCHANGE_NEW || x->state == EXCHANGE_WAITING);
+    if (x->state == EXCHANGE_NEW)
+        exchange_name(x);
+    x->collecting = false;
     (void)exchange_refuse(x, id);
     pipeline_skip_to_last(x);
     run(x);

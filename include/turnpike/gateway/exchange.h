@@ -67,9 +67,9 @@ struct exchange *exchange_new(struct gateway *gateway, enum exchange_kind kind, 
 /* The request is filled in: runs the pipeline. The sink may be called before this returns. */
 void exchange_start(struct exchange *x);
 
-/* Answers at once with a row of the gateway response table instead, for heads that the parser or
- * a limit refused; t.request may be half empty. */
-void exchange_refuse_head(struct exchange *x, enum gateway_response_id id);
+/* The edge refuses the request, before it was started or while its body is awaited: answers with
+ * a row of the gateway response table. t.request may be half empty. */
+void exchange_refuse_now(struct exchange *x, enum gateway_response_id id);
 
 /* From the sink. Bytes live during the call only. */
 void exchange_on_body(struct exchange *x, struct str bytes);

@@ -17,11 +17,11 @@ struct request {
     struct str query;       /* behind '?', as it came; empty where none */
     struct header *headers; /* in order of arrival, names as they came */
     size_t header_count;
-    struct str host;       /* as the client wrote it, with its port */
-    struct str user_agent; /* empty where none */
-    bool has_body;            /* one is announced */
-    uint64_t content_length;  /* as announced; 0 where the body is chunked */
-    struct str body;          /* complete once the body stage has passed */
+    struct str host;         /* as the client wrote it, with its port */
+    struct str user_agent;   /* empty where none */
+    bool has_body;           /* one is announced */
+    uint64_t content_length; /* as announced; 0 where the body is chunked */
+    struct str body;         /* complete once the body stage has passed */
 
     struct str source_ip; /* text; the client's, behind trusted proxies */
     struct str

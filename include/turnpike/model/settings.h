@@ -15,6 +15,8 @@
 /* Everything here belongs to the snapshot's arena. Durations are microseconds. Paths are absolute
  * or relative to the working directory; the loader has resolved them against their file. */
 
+struct tls_context; /* net/ */
+
 /* A string that was written somewhere. */
 struct written {
     struct str text; /* at is NULL where nothing was written */
@@ -35,6 +37,7 @@ struct tls_settings {
     struct position at;
     LIST(struct certificate_settings) certificates;
     enum tls_version minimum_version;
+    struct tls_context *context; /* set by front's prepare */
 };
 
 struct listener_settings {

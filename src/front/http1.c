@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http1.h"
+
+#include "turnpike/base/xalloc.h"
+#include "turnpike/front/forwarded.h"
+
+/* A connection's client. There is at most one exchange at a time: HTTP/1.1 answers in order. Owned
+ * by its connection. */
+struct client {
+    struct http1_listener *listener;
+    struct http_connection *connection;
+    struct exchange *exchange; /* NULL between requests */
+    struct sink sink;
+    struct ip peer;
+};
+
+static void want_body(struct sink *sink)
+{
+    struct client *client = container_of(sink, struct client, sink);
+    http_connection_read_body(client->connection);
+}
+
+static void respond(struct sink *sink, const struct response *response, struct body_source body)
+{
+    struct client *client = container_of(sink, struct client, sink);
+    struct http_answer answer = {.status = response->status,
+                                 .headers = response->headers.items,
+                                 .header_count = response->headers.count,
+                                 .body = body.bytes};
+    http_connection_respond(client->connection, &answer);
+}
+
+static const struct sink_ops ops = {.want_body = want_body, .respond = respond};
+
+static struct exchange *begin(struct client *client)
+{
+    if (!client->exchange)
+        client->exchange = exchange_new(client->listener->gateway, EXCHANGE_HTTP, &client->sink,
+                                        &client->listener->facts);
+    return client->exchange;
+}
+
+static char *on_head_memory(struct http_connection *c, size_t size)
+{
+    return arena_bytes(&begin(http_connection_owner(c))->arena, size);
+}
+
+static void read_request(struct exchange *x, const struct http_head *head)
+{
+    struct request *r = &x->t.request;
+    size_t path_len = str_find(head->target, '?');
+    r->method = head->method;
+    r->target = head->target;
+    r->raw_path = str_head(head->target, path_len);
+    r->query = str_skip(head->target, path_len + 1);
+    r->host = head->host;
+    r->header_count = head->header_count;
+    r->headers = arena_alloc(&x->arena, sizeof(struct header) * head->header_count);
+    memcpy(r->headers, head->headers, sizeof(struct header) * head->header_count);
+    const struct header *agent = request_header(r, STR("user-agent"));
+    r->user_agent = agent ? agent->value : STR("");
+    r->has_body = head->framing == HTTP_BODY_LENGTH || head->framing == HTTP_BODY_CHUNKED;
+    r->content_length = head->framing == HTTP_BODY_LENGTH ? head->content_length : 0;
+}
+
+static void on_head(struct http_connection *c, const struct http_head *head)
+{
+    struct client *client = http_connection_owner(c);
+    struct exchange *x = begin(client);
+    const struct http1_listener *listener = client->listener;
+    read_request(x, head);
+    forwarded_read(&x->t.request, listener->facts.settings, &client->peer, listener->tls,
+                   listener->port, &x->arena);
+    exchange_start(x);
+}
+
+static const struct {
+    unsigned status;
+    enum gateway_response_id id;
+} head_errors[] = {
+    {400, GATEWAY_BAD_REQUEST          },
+    {431, GATEWAY_HEADERS_TOO_LARGE    },
+    {501, GATEWAY_NOT_IMPLEMENTED      },
+    {505, GATEWAY_VERSION_NOT_SUPPORTED},
+};
+
+/* What was refused before or within a request. A client that fell silent gets no answer. */
+static void on_error(struct http_connection *c, unsigned status, const char *why)
+{
+    struct client *client = http_connection_owner(c);
+    (void)why;
+    FOR_EACH (row, head_errors, ARRAY_LENGTH(head_errors)) {
+        if (row->status == status) {
+            exchange_refuse_now(begin(client), row->id);
+            return;
+        }
+    }
+    exchange_refuse_now(begin(client), GATEWAY_REQUEST_TIMEOUT);
+}
+
+static void on_body(struct http_connection *c, struct str bytes)
+{
+    struct client *client = http_connection_owner(c);
+    exchange_on_body(client->exchange, bytes);
+}
+
+static void on_body_end(struct http_connection *c)
+{
+    struct client *client = http_connection_owner(c);
+    exchange_on_body_end(client->exchange);
+}
+
+static void on_writable(struct http_connection *c)
+{
+    (void)c; /* answers are given whole */
+}
+
+static void on_gone(struct http_connection *c, bool complete)
+{
+    struct client *client = http_connection_owner(c);
+    if (client->exchange)
+        exchange_on_gone(take(&client->exchange), complete);
+}
+
+static void on_closed(struct http_connection *c)
+{
+    struct client *client = http_connection_owner(c);
+    struct http1_listener *listener = client->listener;
+    assert(!client->exchange);
+    free(client);
+    listener->on_client_gone(listener);
+}
+
+const struct http_connection_events http1_events = {.head_memory = on_head_memory,
+                                                    .on_head = on_head,
+                                                    .on_error = on_error,
+                                                    .on_body = on_body,
+                                                    .on_body_end = on_body_end,
+                                                    .on_writable = on_writable,
+                                                    .on_gone = on_gone,
+                                                    .on_closed = on_closed};
+
+void http1_open(struct http_server *server, struct http1_listener *listener, int fd,
+                struct ssl_st *ssl, const struct ip *peer)
+{
+    struct client *client = xcalloc(1, sizeof(*client));
+    client->listener = listener;
+    client->sink.ops = &ops;
+    client->peer = *peer;
+    client->connection = http_connection_open(server, fd, ssl, client);
+}

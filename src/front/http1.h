@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http1.h: HTTP/1.1 connections and the exchanges of their requests. Private to front/. */
+#ifndef TURNPIKE_FRONT_HTTP1_H
+#define TURNPIKE_FRONT_HTTP1_H
+
+#include "turnpike/gateway/exchange.h"
+#include "turnpike/net/http_connection.h"
+
+/* What a connection needs of the listener that it came from; a listener outlives its clients. */
+struct http1_listener {
+    struct gateway *gateway;
+    struct listener_facts facts; /* settings are the snapshot's in force */
+    bool tls;
+    uint16_t port;
+    void (*on_client_gone)(struct http1_listener *listener);
+};
+
+extern const struct http_connection_events http1_events;
+
+/* Serves a client: takes over fd and ssl (or NULL: plain). */
+void http1_open(struct http_server *server, struct http1_listener *listener, int fd,
+                struct ssl_st *ssl, const struct ip *peer);
+
+#endif
