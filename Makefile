@@ -1,12 +1,14 @@
 # turnpike: `make help` lists what can be made.
-CC      ?= gcc
-CFLAGS  ?= -O2 -g
-PREFIX  ?= /usr/local
-BUILD   ?= build
+CC       ?= gcc
+CFLAGS   ?= -O2 -g
+PREFIX   ?= /usr/local
+BUILD    ?= build
+DESTDIR  ?=
 SANITIZE ?=
-DESTDIR ?=
-VERSION := 0.1.0
-Q       := $(if $(V),,@)
+VECTORS  ?=
+VERSION  := 0.1.0
+Q        := $(if $(V),,@)
+export BUILD VECTORS
 
 PACKAGES := libuv libcurl openssl jansson yaml-0.1 libpcre2-8 zlib libsystemd
 GCC_ONLY := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null | head -n 1)),,-Wlogical-op -Wduplicated-cond)
@@ -17,23 +19,26 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wol
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fPIE \
 	$(if $(SANITIZE),-fno-omit-frame-pointer,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 override CFLAGS += -std=gnu17 $(WARNINGS) $(HARDEN) $(SANITIZE) -MMD -MP
-CPPFLAGS := -D_GNU_SOURCE -Iinclude -Itests -DTURNPIKE_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
-LDFLAGS  := -pie -Wl,-z,relro,-z,now $(SANITIZE)
+CPPFLAGS += -D_GNU_SOURCE -Iinclude -Itests -DTURNPIKE_VERSION='"$(VERSION)"' \
+	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SANITIZE)
 LDLIBS    = $(shell pkg-config --libs $(PACKAGES)) -ljwt -lpthread -lm
 
-SOURCES := $(shell find src -name '*.c')
-OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(SOURCES))
-LIBRARY := $(BUILD)/libturnpike.a
-PROGRAM := $(BUILD)/turnpike
-UNITS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(shell find tests/unit tests/pipeline -name 'test_*.c'))
-FUZZERS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(shell find tests/fuzz -name 'fuzz_*.c'))
+SOURCES  := $(shell find src -name '*.c' | sort)
+LIBRARY  := $(BUILD)/libturnpike.a
+PROGRAM  := $(BUILD)/turnpike
+SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
+UNITS    := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit tests/pipeline -name 'test_*.c' | sort))
+FUZZED   := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAYS  := $(patsubst %,$(BUILD)/tests/fuzz/replay_%,$(FUZZED))
+LLHTTP   := $(firstword $(wildcard /usr/share/nodejs/llhttp /usr/share/llhttp))
 
 all: $(PROGRAM) ## builds build/turnpike
 
 $(PROGRAM): $(BUILD)/src/daemon/main.o $(LIBRARY)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(LIBRARY): $(filter-out $(BUILD)/src/daemon/main.o,$(OBJECTS))
+$(LIBRARY): $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/daemon/main.c,$(SOURCES)))
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/%.o: %.c
@@ -41,11 +46,41 @@ $(BUILD)/%.o: %.c
 	$(if $(V),,@echo "  CC $<")
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(UNITS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
+$(UNITS): $(BUILD)/%: $(BUILD)/%.o $(SUPPORT) $(LIBRARY)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
-check-unit: $(UNITS) ## builds and runs the unit and pipeline tests
+$(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(LIBRARY)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+units: $(UNITS)
+check-unit: units ## builds and runs the unit and pipeline tests
 	$(Q)tests/run-units $(UNITS)
 
-.PHONY: all check-unit
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+check-fuzz: $(REPLAYS) ## replays the fuzzers' corpora
+	$(Q)tests/fuzz/replay-all $(REPLAYS)
+
+check-e2e: $(PROGRAM) ## runs real clients against the real daemon
+	$(Q)tests/e2e/run
+
+check: ## builds and runs every test; the last line counts them
+	$(Q)WERROR=1 tests/check
+
+asan: ## every test under AddressSanitizer and UBSan
+	$(Q)$(MAKE) BUILD=build/asan SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined" \
+		CFLAGS="-O1 -g" check
+
+fuzz: ## runs every fuzz target for SECONDS (60) each, under clang
+	$(Q)tests/fuzz/run
+
+lint: ## layers, format, clang-tidy, gcc -fanalyzer
+	$(Q)tests/lint/run
+
+bench: $(PROGRAM) ## speed beside nginx and HAProxy
+	$(Q)tests/bench/run
+
+format: ## formats the sources with clang-format 14
+	$(Q)clang-format -i $$(find src include tests -name '*.[ch]')
+
+include $(wildcard make/*.mk)
+.PHONY: all units check-unit check-fuzz check-e2e check asan fuzz lint bench format
+-include $(shell find $(BUILD)/src $(BUILD)/tests -name "*.d" 2>/dev/null)
