@@ -35,14 +35,13 @@ enum http_parse_result {
 struct http_head {
     /* requests */
     struct str method;
-    struct str target; /* origin-form as it came; of an absolute-form the part from the path on */
+    struct str target; /* origin-form as it came; of an absolute-form the part from the path on,
+                        * which is "/" where it has none; "*" for OPTIONS alone */
     struct str host; /* of the absolute-form where one came, else of the Host field; may be empty */
     /* answers */
     unsigned status;
 
     unsigned minor_version; /* of HTTP/1.x */
-    struct header headers[HTTP_HEADERS_MAX];
-    size_t header_count;
 
     enum http_framing framing;
     uint64_t content_length;
@@ -51,11 +50,17 @@ struct http_head {
     bool upgrade;          /* Connection names upgrade and an Upgrade field exists */
     size_t size;           /* of the whole head, the empty line included */
     const char *why;       /* static text, where the result is not OK or INCOMPLETE */
+
+    size_t header_count;
+    struct header headers[HTTP_HEADERS_MAX]; /* last, and never cleared: it is large */
 };
 
 /* Parses a request head at the start of `in`. An empty line before it is skipped once
  * (RFC 9112, 2.2) and counted in size. INCOMPLETE is answered only while what is there could
- * still become valid, so garbage is refused early. */
+ * still become valid, so garbage is refused early: wrong characters at once, wrong values when
+ * their line is complete. Whatever is refused stays refused, in the same way, with more bytes.
+ * Each call begins anew: the caller bounds how long a head may grow. Where the result is not OK,
+ * only `why` and what it shows of the fields before may be read. */
 enum http_parse_result http_parse_request(struct str in, struct http_head *ret_head);
 
 /* Parses an answer's head. `to_head` says that the request was HEAD, which decides the framing
@@ -69,14 +74,15 @@ const struct header *http_find_header(const struct header *headers, size_t count
 bool http_is_token(struct str s);
 bool http_is_field_value(struct str s);
 
-/* The chunked coding (RFC 9112, 7.1). Fed piece by piece; trailers are read, bounded and dropped.
- */
+/* The chunked coding (RFC 9112, 7.1). Fed piece by piece; extensions and trailers are read, held to
+ * their syntax and dropped. Bounds: 15 digits of size, 256 bytes of a line with its extensions,
+ * 8 KiB of trailers. */
 struct http_chunked {
     uint64_t left;        /* bytes of the current chunk still to come */
     uint8_t state;        /* private */
     uint16_t line_len;    /* bytes of the current size or trailer line */
     uint32_t trailer_len; /* bytes of trailers so far */
-    uint8_t digits;
+    uint8_t digits;       /* of the current size */
 };
 
 enum http_chunk_result {
