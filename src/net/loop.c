@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "turnpike/net/loop.h"
 
+#include <signal.h>
+
 #include "turnpike/base/clock.h"
 #include "turnpike/base/xalloc.h"
 
@@ -41,14 +43,33 @@ static void sift_down(struct loop *loop, struct timer *timer, size_t slot)
     place(loop, timer, slot);
 }
 
+/* In the order in which they came. What they put off in turn waits for the next run, so that a
+ * task that always comes back cannot keep the loop from its sockets. */
 static void run_tasks(struct loop *loop)
 {
-    while (loop->tasks) {
-        struct task *task = loop->tasks;
-        loop->tasks = task->next;
+    loop->running = loop->tasks;
+    loop->tasks = NULL;
+    loop->tasks_end = &loop->tasks;
+    while (loop->running) {
+        struct task *task = loop->running;
+        loop->running = task->next;
         task->queued = false;
         task->fn(task);
     }
+}
+
+static void on_idle(uv_idle_t *handle)
+{
+    (void)handle; /* its presence alone keeps the loop awake */
+}
+
+/* While tasks wait, the loop looks for events but does not sleep. */
+static void stay_awake_for_tasks(struct loop *loop)
+{
+    if (loop->tasks)
+        (void)uv_idle_start(&loop->idle, on_idle);
+    else
+        (void)uv_idle_stop(&loop->idle);
 }
 
 static void on_alarm(uv_timer_t *handle);
@@ -79,12 +100,23 @@ static void on_alarm(uv_timer_t *handle)
     set_alarm(loop);
 }
 
+/* An alarm that nobody waits for must not keep loop_run from returning. */
+static void drop_idle_alarm(struct loop *loop)
+{
+    if (loop->timer_count > 0 || loop->alarm_at == NEVER)
+        return;
+    (void)uv_timer_stop(&loop->alarm);
+    loop->alarm_at = NEVER;
+}
+
 /* Before the loop sleeps: what the turn put off, then the alarm for what it started. */
 static void on_prepare(uv_prepare_t *handle)
 {
     struct loop *loop = container_of(handle, struct loop, prepare);
     run_tasks(loop);
+    stay_awake_for_tasks(loop);
     set_alarm(loop);
+    drop_idle_alarm(loop);
     loop->fresh = false;
 }
 
@@ -104,11 +136,13 @@ void loop_update(struct loop *loop)
 
 void loop_init(struct loop *loop)
 {
-    *loop = (struct loop){.alarm_at = NEVER};
+    *loop = (struct loop){.alarm_at = NEVER, .tasks_end = &loop->tasks};
+    (void)signal(SIGPIPE, SIG_IGN); /* OpenSSL writes with write(2) */
     int failed = uv_loop_init(&loop->uv);
     assert(!failed);
     loop->scratch = xmalloc(LOOP_SCRATCH_SIZE);
     (void)uv_timer_init(&loop->uv, &loop->alarm);
+    (void)uv_idle_init(&loop->uv, &loop->idle);
     (void)uv_prepare_init(&loop->uv, &loop->prepare);
     (void)uv_prepare_start(&loop->prepare, on_prepare);
     (void)uv_check_init(&loop->uv, &loop->check);
@@ -130,8 +164,10 @@ void loop_stop(struct loop *loop)
 
 void loop_release(struct loop *loop)
 {
-    run_tasks(loop);
+    while (loop->tasks)
+        run_tasks(loop);
     uv_close((uv_handle_t *)&loop->alarm, NULL);
+    uv_close((uv_handle_t *)&loop->idle, NULL);
     uv_close((uv_handle_t *)&loop->prepare, NULL);
     uv_close((uv_handle_t *)&loop->check, NULL);
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
@@ -180,17 +216,28 @@ void task_defer(struct loop *loop, struct task *task, task_fn *fn)
     if (task->queued)
         return;
     task->queued = true;
-    task->next = loop->tasks;
-    loop->tasks = task;
+    task->next = NULL;
+    *loop->tasks_end = task;
+    loop->tasks_end = &task->next;
+}
+
+static bool find_task(struct task **at, const struct task *task, struct task ***ret_hole)
+{
+    while (*at && *at != task)
+        at = &(*at)->next;
+    *ret_hole = at;
+    return *at != NULL;
 }
 
 void task_cancel(struct loop *loop, struct task *task)
 {
     if (!task->queued)
         return;
-    struct task **at = &loop->tasks;
-    while (*at != task)
-        at = &(*at)->next;
-    *at = task->next;
+    struct task **hole;
+    if (!find_task(&loop->running, task, &hole) && !find_task(&loop->tasks, task, &hole))
+        return;
+    *hole = task->next;
+    if (loop->tasks_end == &task->next)
+        loop->tasks_end = hole;
     task->queued = false;
 }

@@ -33,9 +33,12 @@ struct loop {
     uint64_t alarm_at;
     uv_prepare_t prepare;
     uv_check_t check;
-    struct task *tasks;
+    uv_idle_t idle;
+    struct task *tasks, **tasks_end; /* put off, in their order */
+    struct task *running;            /* those of the run that is under way */
 };
 
+/* SIGPIPE is ignored from here on, by the whole process. The struct must not move. */
 void loop_init(struct loop *loop);
 /* Runs until loop_stop or until nothing is left to wait for. */
 void loop_run(struct loop *loop);
@@ -67,7 +70,8 @@ static inline bool timer_is_running(const struct timer *timer)
 }
 
 /* Embedded in its owner; runs once at the end of the current turn, after all I/O callbacks: where
- * objects that were killed inside a callback are freed. Putting off twice is one run. */
+ * objects that were killed inside a callback are freed. Putting off twice is one run; what a task
+ * puts off runs in the next turn, which comes at once. */
 struct task {
     task_fn *fn;
     struct task *next;
