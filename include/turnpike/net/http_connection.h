@@ -3,8 +3,8 @@
  * back-pressure, answers out strictly in the order of the requests. It knows nothing of exchanges.
  *
  * The life of a request: head_memory, on_head, then, once http_connection_read_body was called,
- * on_body … on_body_end; one answer; on_gone. No event comes from within a call of this module; an
- * event handler may make any call. */
+ * on_body … on_body_end; one answer; on_gone. No event comes from within a call of this module. A
+ * handler may make any call, but leaves the loop's scratch memory alone: input lies there. */
 #ifndef TURNPIKE_NET_HTTP_CONNECTION_H
 #define TURNPIKE_NET_HTTP_CONNECTION_H
 
@@ -37,7 +37,7 @@ struct http_connection_events {
      * static text. The handler answers as ever, or aborts; the connection closes afterwards. */
     void (*on_error)(struct http_connection *c, unsigned status, const char *why);
 
-    /* Never empty. The bytes are the loop's scratch memory: copy them before that is used. */
+    /* Never empty; valid during the call. */
     void (*on_body)(struct http_connection *c, struct str bytes);
     void (*on_body_end)(struct http_connection *c); /* once; also where there is no body */
 
@@ -78,8 +78,8 @@ void http_server_init(struct http_server *server, struct loop *loop,
                       const struct http_connection_events *events);
 /* http_connection_shutdown for every connection. Those opened later are served as usual. */
 void http_server_shutdown(struct http_server *server);
-/* http_connection_abort for every connection, telling on_gone(false) first where a request is
- * under way: the end of the drain time. */
+/* Resets every connection at the end of this turn, with on_gone(false) where a request is under
+ * way: for the end of the drain time. */
 void http_server_abort(struct http_server *server);
 /* Once the loop has closed every connection. */
 void http_server_release(struct http_server *server);

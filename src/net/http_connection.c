@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "turnpike/base/clock.h"
+#include "turnpike/base/xalloc.h"
+
+#include "http_connection_private.h"
+
+#define NEVER UINT64_MAX
+
+/* A client that is still sending is given this time to read the answer that ended its request,
+ * before the close destroys it (RFC 9112, 9.6). Beyond the bytes its input is left in the kernel.
+ */
+#define LINGER_TIMEOUT (2 * USEC_PER_SEC)
+#define LINGER_MAX     1048576
+
+/* Least room for input that nobody reads yet: pipelined requests, a body that is not wanted. */
+#define READ_AHEAD 16384
+
+static void close_now(struct http_connection *c)
+{
+    c->phase = HTTP_CLOSED;
+    timer_cancel(c->server->loop, &c->timer);
+    task_cancel(c->server->loop, &c->task);
+    stream_close(&c->stream);
+}
+
+/* The close sends RST instead of FIN. */
+static void reset_on_close(struct http_connection *c)
+{
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    (void)setsockopt(c->stream.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
+static void vanish(struct http_connection *c)
+{
+    bool has_request = c->phase == HTTP_REQUEST;
+    close_now(c);
+    if (has_request)
+        c->server->events->on_gone(c, false);
+}
+
+/* Ends our side; the client's too, unless it may still be sending. */
+static void begin_close(struct http_connection *c, bool linger)
+{
+    stream_shutdown(&c->stream);
+    if (!linger || c->ended) {
+        close_now(c);
+        return;
+    }
+    c->phase = HTTP_LINGER;
+    c->dropped = 0;
+    c->heard_at = loop_now(c->server->loop);
+}
+
+static void await_head(struct http_connection *c)
+{
+    c->phase = HTTP_AWAIT;
+    c->head_begun = false;
+    c->heard_at = loop_now(c->server->loop);
+}
+
+static void finish_request(struct http_connection *c)
+{
+    bool unread = c->input_failed || !c->body_done;
+    buf_release(&c->out);
+    if (c->close) {
+        begin_close(c, unread || c->input->len > 0);
+    } else if (unread) {
+        c->phase = HTTP_DRAIN;
+        c->dropped = 0;
+        c->heard_at = loop_now(c->server->loop);
+    } else {
+        await_head(c);
+    }
+    c->server->events->on_gone(c, true);
+}
+
+static bool step_await(struct http_connection *c, struct str *in)
+{
+    if (in->len == 0 && (c->draining || c->ended)) {
+        begin_close(c, false);
+        return false;
+    }
+    if (http_input_take_head(c, in))
+        return true;
+    if (c->ended)
+        close_now(c); /* within a head: there is nobody left to answer */
+    return false;
+}
+
+static bool step_request(struct http_connection *c, struct str *in)
+{
+    if (c->input_failed)
+        *in = str_skip(*in, in->len);
+    if (http_input_deliver_body(c, in))
+        return true;
+    if (c->answer == HTTP_ANSWER_ENDED && !http_output_is_pending(c)) {
+        finish_request(c);
+        return true;
+    }
+    if (c->ended && (c->upgrade || http_input_is_cut_off(c, *in)))
+        vanish(c);
+    return false;
+}
+
+static bool step_drain(struct http_connection *c, struct str *in)
+{
+    struct str piece;
+    switch (http_input_take_body(c, in, &piece)) {
+    case HTTP_CHUNK_DATA:
+        c->dropped += piece.len;
+        if (c->dropped > HTTP_DRAIN_MAX)
+            begin_close(c, true);
+        return true;
+    case HTTP_CHUNK_MORE:
+        if (c->ended)
+            close_now(c);
+        return false;
+    case HTTP_CHUNK_END:
+        await_head(c);
+        return true;
+    case HTTP_CHUNK_INVALID:
+        begin_close(c, true);
+        return true;
+    }
+    return false;
+}
+
+/* Whatever a step calls may close or break the connection; it is freed in a later turn. */
+static bool step(struct http_connection *c, struct str *in)
+{
+    if (c->broken && c->phase != HTTP_CLOSED)
+        vanish(c);
+    switch (c->phase) {
+    case HTTP_AWAIT:
+        return step_await(c, in);
+    case HTTP_REQUEST:
+        return step_request(c, in);
+    case HTTP_DRAIN:
+        return step_drain(c, in);
+    case HTTP_LINGER:
+        c->dropped += in->len;
+        if (c->ended)
+            close_now(c);
+        break;
+    case HTTP_CLOSED:
+        break;
+    }
+    *in = str_of(NULL, 0);
+    return false;
+}
+
+static size_t read_ahead(const struct http_connection *c)
+{
+    size_t head_max = c->server->options.head_max;
+    return head_max > READ_AHEAD ? head_max : READ_AHEAD;
+}
+
+/* How much may be read now; 0: watch nothing, so that the client waits. */
+static size_t room_to_read(const struct http_connection *c)
+{
+    size_t held = buf_len(&c->in);
+    bool takes_all = c->phase == HTTP_DRAIN || c->phase == HTTP_LINGER || c->body_wanted;
+    if (c->ended || c->phase == HTTP_CLOSED)
+        return 0;
+    if (c->phase == HTTP_LINGER && c->dropped > LINGER_MAX)
+        return 0;
+    if (takes_all && held == 0)
+        return LOOP_SCRATCH_SIZE;
+    return held < read_ahead(c) ? read_ahead(c) - held : 0;
+}
+
+static uint64_t deadline(const struct http_connection *c)
+{
+    const struct http_server_options *o = &c->server->options;
+    uint64_t due = NEVER;
+    switch (c->phase) {
+    case HTTP_AWAIT:
+        due = c->heard_at + (c->head_begun ? o->header_timeout : o->keep_alive_timeout);
+        break;
+    case HTTP_REQUEST:
+        due = c->body_wanted ? c->heard_at + o->body_timeout : NEVER;
+        break;
+    case HTTP_DRAIN:
+        due = c->heard_at + o->body_timeout;
+        break;
+    case HTTP_LINGER:
+        due = c->heard_at + LINGER_TIMEOUT;
+        break;
+    case HTTP_CLOSED:
+        return NEVER;
+    }
+    if (http_output_is_pending(c) && c->sent_at + o->send_timeout < due)
+        due = c->sent_at + o->send_timeout;
+    return due;
+}
+
+static void on_timer(struct timer *timer);
+
+/* A running timer is only ever moved forward: most deadlines are put off again before they come,
+ * and a timer that rings early looks and goes back to sleep. */
+static void arm_timer(struct http_connection *c)
+{
+    uint64_t due = deadline(c);
+    if (due == NEVER || (timer_is_running(&c->timer) && c->timer.due <= due))
+        return;
+    timer_start(c->server->loop, &c->timer, due, on_timer);
+}
+
+/* After all that could be done with the input. */
+static void settle(struct http_connection *c)
+{
+    if (buf_len(&c->in) == 0)
+        buf_release(&c->in);
+    if (c->phase == HTTP_CLOSED)
+        return;
+    stream_watch(&c->stream, room_to_read(c) > 0, http_output_is_pending(c));
+    arm_timer(c);
+}
+
+/* Works on `bytes`, which are all of c->in, or came just now while that was empty. */
+static void run(struct http_connection *c, struct str bytes)
+{
+    bool held = buf_len(&c->in) > 0;
+    struct str in = bytes;
+    c->input = &in;
+    while (step(c, &in))
+        ;
+    c->input = NULL;
+    if (held)
+        buf_consume(&c->in, bytes.len - in.len);
+    else
+        buf_append(&c->in, in);
+    settle(c);
+}
+
+static void on_task(struct task *task)
+{
+    struct http_connection *c = container_of(task, struct http_connection, task);
+    run(c, buf_str(&c->in));
+}
+
+void http_connection_schedule(struct http_connection *c)
+{
+    if (!c->input && c->phase != HTTP_CLOSED)
+        task_defer(c->server->loop, &c->task, on_task);
+}
+
+static void expire(struct http_connection *c)
+{
+    uint64_t now = loop_now(c->server->loop);
+    if (http_output_is_pending(c) && now >= c->sent_at + c->server->options.send_timeout) {
+        reset_on_close(c);
+        vanish(c);
+    } else if (c->phase == HTTP_AWAIT && buf_len(&c->in) > 0) {
+        http_input_fail(c, 408, "the head did not come in time");
+    } else if (c->phase == HTTP_REQUEST) {
+        http_input_fail(c, 408, "the body did not come in time");
+    } else {
+        begin_close(c, false);
+    }
+}
+
+static void on_timer(struct timer *timer)
+{
+    struct http_connection *c = container_of(timer, struct http_connection, timer);
+    if (loop_now(c->server->loop) >= deadline(c)) {
+        expire(c);
+        run(c, buf_str(&c->in));
+    } else {
+        arm_timer(c);
+    }
+}
+
+static void on_readable(struct stream *stream)
+{
+    struct http_connection *c = container_of(stream, struct http_connection, stream);
+    char *scratch = c->server->loop->scratch;
+    size_t room = room_to_read(c);
+    ssize_t got = stream_read(stream, scratch, room < LOOP_SCRATCH_SIZE ? room : LOOP_SCRATCH_SIZE);
+    if (got == -EAGAIN)
+        return;
+    c->broken |= got < 0;
+    c->ended |= got == 0;
+    struct str bytes = str_of(scratch, got > 0 ? (size_t)got : 0);
+    if (buf_len(&c->in) > 0) {
+        buf_append(&c->in, bytes);
+        bytes = buf_str(&c->in);
+    }
+    run(c, bytes);
+}
+
+static void on_writable(struct stream *stream)
+{
+    struct http_connection *c = container_of(stream, struct http_connection, stream);
+    http_output_flush(c);
+    run(c, buf_str(&c->in));
+}
+
+static void link_to_server(struct http_connection *c)
+{
+    struct http_server *server = c->server;
+    c->next = server->connections;
+    if (c->next)
+        c->next->previous = c;
+    server->connections = c;
+    server->connection_count++;
+}
+
+static void unlink_from_server(struct http_connection *c)
+{
+    struct http_connection **here = c->previous ? &c->previous->next : &c->server->connections;
+    *here = c->next;
+    if (c->next)
+        c->next->previous = c->previous;
+    c->server->connection_count--;
+}
+
+static void on_closed(struct stream *stream)
+{
+    struct http_connection *c = container_of(stream, struct http_connection, stream);
+    unlink_from_server(c);
+    c->server->events->on_closed(c);
+    buf_release(&c->in);
+    buf_release(&c->out);
+    free(c);
+}
+
+static const struct stream_events stream_events = {on_readable, on_writable, on_closed};
+
+struct http_connection *http_connection_open(struct http_server *server, int fd, struct ssl_st *ssl,
+                                             void *owner)
+{
+    struct http_connection *c = xcalloc(1, sizeof(*c));
+    c->server = server;
+    c->owner = owner;
+    link_to_server(c);
+    stream_open(&c->stream, server->loop, fd, ssl, &stream_events);
+    await_head(c);
+    c->head_begun = true; /* the first head is due from now, handshake included */
+    settle(c);
+    return c;
+}
+
+void *http_connection_owner(const struct http_connection *c)
+{
+    return c->owner;
+}
+
+struct ssl_st *http_connection_ssl(const struct http_connection *c)
+{
+    return c->stream.ssl;
+}
+
+void http_connection_read_body(struct http_connection *c)
+{
+    if (c->phase != HTTP_REQUEST || c->input_failed || c->body_told)
+        return;
+    bool none_came = (c->input ? c->input->len : buf_len(&c->in)) == 0;
+    if (c->expects && none_came && c->answer == HTTP_ANSWER_NONE)
+        http_output_continue(c);
+    c->expects = false;
+    c->body_wanted = true;
+    c->heard_at = loop_now(c->server->loop);
+    http_connection_schedule(c);
+}
+
+void http_connection_pause_body(struct http_connection *c)
+{
+    c->body_wanted = false;
+}
+
+void http_connection_abort(struct http_connection *c)
+{
+    if (c->phase == HTTP_CLOSED)
+        return;
+    reset_on_close(c);
+    close_now(c);
+}
+
+void http_connection_shutdown(struct http_connection *c)
+{
+    c->draining = true;
+    if (c->phase == HTTP_REQUEST)
+        c->close = true;
+    http_connection_schedule(c);
+}
+
+int http_connection_detach(struct http_connection *c, struct ssl_st **ret_ssl, struct buf *early)
+{
+    assert(c->phase == HTTP_REQUEST && c->upgrade && c->answer == HTTP_ANSWER_NONE);
+    buf_append(early, c->input ? *c->input : buf_str(&c->in));
+    int fd = stream_detach(&c->stream, ret_ssl);
+    close_now(c);
+    return fd;
+}
+
+void http_server_init(struct http_server *server, struct loop *loop,
+                      const struct http_server_options *options,
+                      const struct http_connection_events *events)
+{
+    *server = (struct http_server){.loop = loop, .events = events, .options = *options};
+}
+
+static void end_everywhere(struct http_server *server, void (*end)(struct http_connection *c))
+{
+    for (struct http_connection *c = server->connections; c; c = c->next)
+        end(c);
+}
+
+void http_server_shutdown(struct http_server *server)
+{
+    end_everywhere(server, http_connection_shutdown);
+}
+
+static void break_off(struct http_connection *c)
+{
+    if (c->phase == HTTP_CLOSED)
+        return;
+    reset_on_close(c);
+    c->broken = true;
+    http_connection_schedule(c);
+}
+
+void http_server_abort(struct http_server *server)
+{
+    end_everywhere(server, break_off);
+}
+
+void http_server_release(struct http_server *server)
+{
+    assert(server->connection_count == 0);
+    buf_release(&server->head);
+}
