@@ -48,12 +48,12 @@ enum thread_state { THREAD_WORKS, THREAD_LINGERS, THREAD_SLEEPS };
 struct log_writer {
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t wake;
+    pthread_cond_t wake, end;
 
     /* under the lock */
     enum thread_state state;
     struct batch filling;
-    bool ending;
+    bool ending, ended;
     struct map files; /* by name; only the loop's thread adds */
 
     struct batch writing; /* the thread's */
@@ -199,6 +199,10 @@ static void *run_thread(void *data)
         }
         write_range(w, mark != NOT_REOPENED ? mark : 0, w->writing.used);
     }
+    (void)pthread_mutex_lock(&w->lock);
+    w->ended = true;
+    (void)pthread_cond_signal(&w->end);
+    (void)pthread_mutex_unlock(&w->lock);
     return NULL;
 }
 
@@ -235,6 +239,7 @@ struct log_writer *log_writer_new(size_t ring_bytes)
     atomic_init(&w->dropped, 0);
     (void)pthread_mutex_init(&w->lock, NULL);
     init_condition(&w->wake);
+    init_condition(&w->end);
     start_thread(w);
     return w;
 }
@@ -261,25 +266,35 @@ static void wake_thread(struct log_writer *w)
     (void)pthread_cond_signal(&w->wake);
 }
 
+static bool end_thread(struct log_writer *w, uint64_t patience)
+{
+    (void)pthread_mutex_lock(&w->lock);
+    struct timespec until = after(patience + 5 * POLL_SLICE);
+    atomic_store(&w->deadline, clock_monotonic() + patience);
+    w->ending = true;
+    wake_thread(w);
+    int failed = 0;
+    while (!w->ended && failed != ETIMEDOUT)
+        failed = pthread_cond_timedwait(&w->end, &w->lock, &until);
+    bool ended = w->ended;
+    (void)pthread_mutex_unlock(&w->lock);
+    return ended;
+}
+
 void log_writer_free(struct log_writer *w, uint64_t patience)
 {
     if (!w)
         return;
-    (void)pthread_mutex_lock(&w->lock);
-    atomic_store(&w->deadline, clock_monotonic() + patience);
-    w->ending = true;
-    wake_thread(w);
-    (void)pthread_mutex_unlock(&w->lock);
-
-    struct timespec until = after(patience + 5 * POLL_SLICE);
-    if (pthread_clockjoin_np(w->thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
+    if (!end_thread(w, patience)) {
         (void)pthread_detach(w->thread);
         return;
     }
+    (void)pthread_join(w->thread, NULL);
     close_files(w);
     free(w->filling.data);
     free(w->writing.data);
     (void)pthread_cond_destroy(&w->wake);
+    (void)pthread_cond_destroy(&w->end);
     (void)pthread_mutex_destroy(&w->lock);
     free(w);
 }
