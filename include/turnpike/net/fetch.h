@@ -20,22 +20,28 @@ struct fetch_request {
 struct fetch_answer {
     unsigned status;
     struct str body;          /* valid during the callback */
-    struct str cache_control; /* the field's value, or empty */
+    struct str cache_control; /* the fields' values joined by commas, or empty; likewise */
 };
 
-/* Exactly one of answer and error is not NULL. Any status is an answer. */
+/* Exactly one of answer and error is not NULL. Any status is an answer. Errors: ERROR_TIMEOUT,
+ * ERROR_CONNECT, ERROR_CONNECTION, ERROR_TLS, ERROR_TOO_LARGE, ERROR_PROTOCOL, ERROR_UNSUPPORTED
+ * (another scheme), ERROR_INVALID (no URL), ERROR_SYSTEM. */
 typedef void fetch_done_fn(void *data, const struct fetch_answer *answer,
                            const struct error *error);
 
 MUST_USE struct fetcher *fetcher_new(struct loop *loop);
-/* Cancels what runs. Takes NULL. */
+/* Cancels what runs; not from within a callback. Takes NULL. */
 void fetcher_free(struct fetcher *f);
-/* A PEM file of certificates trusted beside the system's; empty: none. For transfers to come. */
+/* A PEM file of certificates trusted beside the system's; empty: none. For transfers to come: no
+ * connection or session outlives its transfer. The file is read now; where it cannot be, what was
+ * trusted before stays. */
 MUST_USE bool fetcher_trust(struct fetcher *f, struct str file, struct error *ret_error);
 
-/* Never calls back before it has returned, and exactly once unless cancelled. */
+/* Never calls back before it has returned, and exactly once unless cancelled. The environment's
+ * proxies are not used. */
 struct fetch *fetch_start(struct fetcher *f, const struct fetch_request *request,
                           fetch_done_fn *done, void *data);
+/* No callback follows. */
 void fetch_cancel(struct fetch *fetch);
 
 #endif
