@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "openapi_extensions.h"
+#include "turnpike/model/function_name.h"
+
+#define TIMEOUT_MIN_MS 50
+#define TIMEOUT_MAX_MS 30000 /* AWS: "Quotas for configuring and running an HTTP API" */
+#define USEC_PER_MSEC  1000
+#define STAGE_VARIABLE "${stageVariables."
+
+/* An integration that was read already. */
+struct shared {
+    const struct doc *node; /* its address is the key */
+    struct integration *integration;
+};
+
+static bool is_http_url(struct str uri)
+{
+    return str_starts_with_nocase(uri, STR("http://")) ||
+           str_starts_with_nocase(uri, STR("https://"));
+}
+
+/* Stage variables have no value yet: builder_finish checks the URI of each stage. */
+static bool check_uri(struct openapi *o, struct position at, struct str uri)
+{
+    struct function_name name;
+    if (is_http_url(uri)) {
+        diag_error(o->diag, at, "'%" STR_F "': HTTP integrations (http_proxy) are not built yet",
+                   STR_A(uri));
+        return false;
+    }
+    if (str_find_str(uri, STR(STAGE_VARIABLE)) < uri.len || function_name_parse(uri, &name))
+        return true;
+    bool variable = str_find_str(uri, STR("${")) < uri.len;
+    diag_error(o->diag, at, "'%" STR_F "' names no Lambda function%s", STR_A(uri),
+               variable ? ": of variables, plain text has ${AWS::Region}, ${AWS::AccountId} and "
+                          "${AWS::Partition}; others stand in Fn::Sub"
+                        : "");
+    return false;
+}
+
+static void read_uri(struct openapi *o, const struct doc_member *member, void *subject)
+{
+    struct integration *integration = subject;
+    struct str uri;
+    if (openapi_text(o, member->value, "uri", &uri) && check_uri(o, member->value->at, uri))
+        integration->uri = (struct written){uri, member->value->at};
+}
+
+/* As text or as a number: API Gateway exports the one, people write the other. */
+static void read_payload_format(struct openapi *o, const struct doc_member *member, void *subject)
+{
+    struct integration *integration = subject;
+    struct str version;
+    if (!openapi_scalar(o, member->value, "payloadFormatVersion", &version))
+        return;
+    bool number = member->value->kind == DOC_NUMBER;
+    if (str_is(version, "1.0") || (number && str_is(version, "1")))
+        integration->payload_format = PAYLOAD_FORMAT_1_0;
+    else if (str_is(version, "2.0") || (number && str_is(version, "2")))
+        integration->payload_format = PAYLOAD_FORMAT_2_0;
+    else
+        diag_error(o->diag, member->value->at,
+                   "payloadFormatVersion is '%" STR_F "', expected 1.0 or 2.0", STR_A(version));
+}
+
+static void read_timeout(struct openapi *o, const struct doc_member *member, void *subject)
+{
+    struct integration *integration = subject;
+    uint64_t milliseconds;
+    if (openapi_integer(o, member->value, "timeoutInMillis", TIMEOUT_MIN_MS, TIMEOUT_MAX_MS,
+                        &milliseconds))
+        integration->timeout = milliseconds * USEC_PER_MSEC;
+}
+
+static void read_http_method(struct openapi *o, const struct doc_member *member, void *subject)
+{
+    (void)subject;
+    struct str method;
+    if (openapi_text(o, member->value, "httpMethod", &method) && !str_is(method, "POST"))
+        diag_warning(o->diag, member->value->at,
+                     "httpMethod '%" STR_F "' has no effect: a Lambda function is invoked by POST",
+                     STR_A(method));
+}
+
+static void read_connection_type(struct openapi *o, const struct doc_member *member, void *subject)
+{
+    (void)subject;
+    struct str type;
+    if (!openapi_text(o, member->value, "connectionType", &type))
+        return;
+    if (str_is(type, "VPC_LINK"))
+        diag_error(o->diag, member->value->at, "connectionType VPC_LINK is not built yet");
+    else if (!str_is(type, "INTERNET"))
+        diag_error(o->diag, member->value->at,
+                   "connectionType is '%" STR_F "', expected INTERNET or VPC_LINK", STR_A(type));
+}
+
+static const struct openapi_field fields[] = {
+    {"cacheKeyParameters",   FIELD_WARN,  NULL                },
+    {"cacheNamespace",       FIELD_WARN,  NULL                },
+    {"connectionId",         FIELD_WARN,  NULL                },
+    {"connectionType",       FIELD_READ,  read_connection_type},
+    {"contentHandling",      FIELD_WARN,  NULL                },
+    {"credentials",          FIELD_LATER, NULL                },
+    {"httpMethod",           FIELD_READ,  read_http_method    },
+    {"integrationSubtype",   FIELD_LATER, NULL                },
+    {"integrationTarget",    FIELD_WARN,  NULL                },
+    {"passthroughBehavior",  FIELD_WARN,  NULL                },
+    {"payloadFormatVersion", FIELD_READ,  read_payload_format },
+    {"requestParameters",    FIELD_LATER, NULL                },
+    {"requestTemplates",     FIELD_WARN,  NULL                },
+    {"responseParameters",   FIELD_LATER, NULL                },
+    {"responseTransferMode", FIELD_WARN,  NULL                },
+    {"responses",            FIELD_WARN,  NULL                },
+    {"timeoutInMillis",      FIELD_READ,  read_timeout        },
+    {"tlsConfig",            FIELD_LATER, NULL                },
+    {"type",                 FIELD_READ,  NULL                },
+    {"uri",                  FIELD_READ,  read_uri            },
+};
+
+static const struct openapi_object object = {
+    .what = "an integration",
+    .strict = true,
+    OPENAPI_FIELDS(fields),
+};
+
+/* AWS warns about the last three and leaves the route out; we refuse. */
+static const struct {
+    const char *type, *problem;
+} other_types[] = {
+    {"http_proxy", "are not built yet"                                           },
+    {"aws",        "are for REST APIs: an HTTP API calls a function by aws_proxy"},
+    {"http",       "are for REST APIs: an HTTP API has http_proxy"               },
+    {"mock",       "are for REST APIs"                                           },
+};
+
+/* True where the type is aws_proxy. Whatever else is wrong with others is not worth saying. */
+static bool check_type(struct openapi *o, const struct doc *node)
+{
+    static const char *const types[] = {"aws_proxy", "http_proxy"};
+    const struct doc *written = doc_get(node, "type");
+    struct str type;
+    if (!written) {
+        diag_error(o->diag, node->at,
+                   "the integration has no type; for a function it is aws_proxy");
+        return false;
+    }
+    if (!openapi_text(o, written, "type", &type))
+        return false;
+    if (str_eq_nocase(type, STR("aws_proxy")))
+        return true;
+    FOR_EACH (other, other_types, ARRAY_LENGTH(other_types)) {
+        if (str_eq_nocase(type, str_from(other->type))) {
+            diag_error(o->diag, written->at, "integrations of type %s %s", other->type,
+                       other->problem);
+            return false;
+        }
+    }
+    diag_error(o->diag, written->at, "unknown type of integration '%" STR_F "'%s", STR_A(type),
+               openapi_suggestion(o, type, types, ARRAY_LENGTH(types)));
+    return false;
+}
+
+static struct integration *read_integration(struct openapi *o, const struct doc *node)
+{
+    if (!openapi_is_map(o, node, "x-amazon-apigateway-integration") || !check_type(o, node))
+        return NULL;
+    /* A service's own error covers its uri and parameters. */
+    const struct doc_member *subtype = doc_member(node, STR("integrationSubtype"));
+    if (subtype) {
+        diag_error(o->diag, subtype->at, "integrations with AWS services are not built yet");
+        return NULL;
+    }
+    struct integration *integration = builder_add_integration(o->builder, o->api, node->at);
+    integration->type = INTEGRATION_LAMBDA;
+    openapi_read_object(o, &object, node, integration);
+    if (!doc_get(node, "uri"))
+        diag_error(o->diag, node->at, "the integration has no uri");
+    return integration->uri.text.len > 0 ? integration : NULL;
+}
+
+struct integration *openapi_find_integration(struct openapi *o, const struct doc *node)
+{
+    node = openapi_follow(o, node);
+    if (!node)
+        return NULL;
+    const struct shared *known =
+        map_get(&o->integrations, str_of((const char *)&node, sizeof(node)));
+    if (known)
+        return known->integration;
+
+    struct shared *shared = arena_new(o->arena, struct shared);
+    *shared = (struct shared){node, read_integration(o, node)};
+    map_set(&o->integrations, str_of((const char *)&shared->node, sizeof(shared->node)), shared);
+    return shared->integration;
+}
+
+struct integration *openapi_default_integration(struct openapi *o)
+{
+    const struct written *function = &o->api->default_function;
+    if (!function->text.at || o->default_integration)
+        return o->default_integration;
+    struct integration *integration = builder_add_integration(o->builder, o->api, function->at);
+    integration->type = INTEGRATION_LAMBDA;
+    integration->uri = *function;
+    integration->payload_format = PAYLOAD_FORMAT_2_0;
+    o->default_integration = integration;
+    return integration;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "openapi_extensions.h"
+#include "turnpike/model/router.h"
+
+static const struct {
+    const char *field;
+    struct str method;
+} methods[] = {
+    {"delete",  STR_INIT("DELETE") },
+    {"get",     STR_INIT("GET")    },
+    {"head",    STR_INIT("HEAD")   },
+    {"options", STR_INIT("OPTIONS")},
+    {"patch",   STR_INIT("PATCH")  },
+    {"post",    STR_INIT("POST")   },
+    {"put",     STR_INIT("PUT")    },
+    {"trace",   STR_INIT("TRACE")  },
+};
+
+static void read_method(struct openapi *o, const struct doc_member *member, void *subject)
+{
+    FOR_EACH (m, methods, ARRAY_LENGTH(methods))
+        if (str_is(member->key, m->field))
+            openapi_read_operation(o, subject, m->method, member);
+}
+
+void openapi_any_method(struct openapi *o, const struct doc_member *member, void *subject)
+{
+    openapi_read_operation(o, subject, STR("ANY"), member);
+}
+
+static const struct openapi_field fields[] = {
+    {"delete",      FIELD_READ,   read_method            },
+    {"description", FIELD_SILENT, NULL                   },
+    {"get",         FIELD_READ,   read_method            },
+    {"head",        FIELD_READ,   read_method            },
+    {"options",     FIELD_READ,   read_method            },
+    {"parameters",  FIELD_READ,   openapi_read_parameters},
+    {"patch",       FIELD_READ,   read_method            },
+    {"post",        FIELD_READ,   read_method            },
+    {"put",         FIELD_READ,   read_method            },
+    {"servers",     FIELD_SILENT, NULL                   },
+    {"summary",     FIELD_SILENT, NULL                   },
+    {"trace",       FIELD_READ,   read_method            },
+};
+
+static const struct openapi_object object = {
+    .what = "a path item",
+    .place = AT_PATH,
+    OPENAPI_FIELDS(fields),
+};
+
+/* Once for the path, not for each of its operations. */
+static bool check_path(struct openapi *o, const struct doc_member *member)
+{
+    const char *problem =
+        str_is(member->key, ROUTE_DEFAULT)       ? "the path of the route is '/$default'"
+        : str_is(member->key, "/" ROUTE_DEFAULT) ? NULL
+                                                 : route_path_problem(member->key);
+    if (problem)
+        diag_error(o->diag, member->at, "path '%" STR_F "': %s", STR_A(member->key), problem);
+    return !problem;
+}
+
+static void read_path(struct openapi *o, const struct doc_member *member)
+{
+    struct openapi_path path = {member->key};
+    const struct doc *item = openapi_follow(o, member->value);
+    if (item && check_path(o, member))
+        openapi_read_object(o, &object, item, &path);
+}
+
+void openapi_read_paths(struct openapi *o, const struct doc *paths)
+{
+    if (!openapi_is_map(o, paths, "paths"))
+        return;
+    for (size_t i = 0; i < paths->count; i++) {
+        const struct doc_member *member = &paths->members[i];
+        if (extension_is_key(member->key))
+            extension_read(o, 0, member, NULL);
+        else if (!str_starts_with(member->key, STR("x-")))
+            read_path(o, member);
+    }
+}
