@@ -50,19 +50,20 @@ static bool decode(struct arena *a, struct str segment, struct str *ret_bytes, s
         ret_why);
 }
 
+static bool is_shown(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '+' || c == '.';
+}
+
 /* The header names its algorithm in the sender's words: only letters, digits and the like of them
  * may come back in ours. */
 static struct str describe_algorithm(struct arena *a, struct str name)
 {
-    struct str shown = str_of(arena_bytes(a, ALGORITHM_SHOWN_MAX), 0);
-    char *out = (char *)(uintptr_t)shown.at;
-    for (; shown.len < name.len && shown.len < ALGORITHM_SHOWN_MAX; shown.len++) {
-        char c = name.at[shown.len];
-        bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                     c == '-' || c == '_' || c == '+' || c == '.';
-        out[shown.len] = plain ? c : '?';
-    }
-    return arena_printf(a, "signing method %" STR_F " is invalid", STR_A(shown));
+    char shown[ALGORITHM_SHOWN_MAX + 1] = {0};
+    for (size_t i = 0; i < name.len && i < ALGORITHM_SHOWN_MAX; i++)
+        shown[i] = is_shown(name.at[i]) ? name.at[i] : '?';
+    return arena_printf(a, "signing method %s is invalid", shown);
 }
 
 static bool read_algorithm(struct arena *a, const struct members *header, struct token *token,
