@@ -17,7 +17,7 @@ void buf_clear(struct buf *b)
     b->start = b->end = 0;
 }
 
-static void make_room(struct buf *b, size_t room)
+void buf_make_room(struct buf *b, size_t room)
 {
     size_t len = buf_len(b);
     if (b->start > 0 && b->start >= len) { /* moving costs less than what was consumed */
@@ -33,27 +33,6 @@ static void make_room(struct buf *b, size_t room)
         larger *= 2;
     b->data = xrealloc(b->data, larger);
     b->capacity = larger;
-}
-
-char *buf_reserve(struct buf *b, size_t room)
-{
-    if (b->capacity - b->end < room)
-        make_room(b, room);
-    return b->data + b->end;
-}
-
-void buf_append(struct buf *b, struct str s)
-{
-    if (s.len == 0)
-        return;
-    memcpy(buf_reserve(b, s.len), s.at, s.len);
-    b->end += s.len;
-}
-
-void buf_append_char(struct buf *b, char c)
-{
-    *buf_reserve(b, 1) = c;
-    b->end++;
 }
 
 void buf_append_u64(struct buf *b, uint64_t value)

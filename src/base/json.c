@@ -52,68 +52,88 @@ static uint64_t special_bytes(uint64_t word)
            EACH_BYTE(0x80);
 }
 
-/* Takes an escaped or foreign character off *in, which ends at `end`, and returns behind what
- * stands for it, at most LONGEST_ESCAPE bytes. */
 #define LONGEST_ESCAPE 6
-static char *put_special(char *out, const char **in, const char *end)
+
+/* The length of the character at p, a whole sequence of UTF-8 or one byte, and whether it is one
+ * that may stand. */
+static size_t character_len(const char *p, const char *end, bool *ret_valid)
 {
-    static const char hex[] = "0123456789abcdef";
-    unsigned char c = (unsigned char)**in;
-    if (c < 0x80) {
-        (*in)++;
-        memcpy(out, (char[]){'\\', escapes[c], '0', '0', hex[c >> 4], hex[c & 15]}, LONGEST_ESCAPE);
-        return out + (escapes[c] == 'u' ? 6 : 2);
-    }
-    size_t len = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-    if (len <= (size_t)(end - *in) && utf8_is_valid(str_of(*in, len))) {
-        memcpy(out, *in, len);
-        *in += len;
-        return out + len;
-    }
-    (*in)++;
-    memcpy(out, "\xef\xbf\xbd", 3);
-    return out + 3;
+    unsigned char c = (unsigned char)*p;
+    size_t len = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+    *ret_valid = len <= (size_t)(end - p) && utf8_is_valid(str_of(p, len));
+    return *ret_valid ? len : 1;
 }
 
-/* Writes what begins before `stop`; what began there may end behind it. `out` has room for
- * LONGEST_ESCAPE times that, and for one word more. */
-static char *put_piece(char *out, const char **in, const char *stop, const char *end)
+/* Where reading and writing stand. */
+struct cursor {
+    const char *in;
+    char *out;
+};
+
+/* Takes an escaped or foreign character of a text that ends at `end`, and writes what stands for
+ * it. Kept out of the loop below, which has no register to spare for it. */
+static __attribute__((noinline)) struct cursor put_special(struct cursor c, const char *end)
 {
-    const char *p = *in;
-    while (p < stop) {
-        size_t len = stop - p < 8 ? (size_t)(stop - p) : 8;
-        uint64_t word = load_word(p, len), special = special_bytes(word);
+    static const char hex[] = "0123456789abcdef";
+    bool valid;
+    unsigned char first = (unsigned char)*c.in;
+    size_t len = character_len(c.in, end, &valid);
+    char text[] = {'\\', escapes[first], '0', '0', hex[first >> 4], hex[first & 15]};
+    struct str put = first < 0x80 ? str_of(text, text[1] == 'u' ? LONGEST_ESCAPE : 2)
+                     : valid      ? str_of(c.in, len)
+                                  : STR("\xef\xbf\xbd");
+    memcpy(c.out, put.at, put.len);
+    return (struct cursor){c.in + len, c.out + put.len};
+}
+
+/* Writes what begins before `stop`; what began there may end behind it. The caller has room for
+ * LONGEST_ESCAPE times that, and for one word more. */
+static inline struct cursor put_piece(struct cursor c, const char *stop, const char *end)
+{
+    while (c.in < stop) {
+        size_t len = stop - c.in < 8 ? (size_t)(stop - c.in) : 8;
+        uint64_t word = load_word(c.in, len), special = special_bytes(word);
         word = htole64(word);
-        memcpy(out, &word, sizeof(word));
+        memcpy(c.out, &word, sizeof(word));
         if (special)
             len = (size_t)__builtin_ctzll(special) / 8;
-        p += len;
-        out += len;
-        if (special)
-            out = put_special(out, &p, end);
+        c.in += len;
+        c.out += len;
+        if (UNLIKELY(special))
+            c = put_special(c, end);
     }
-    *in = p;
-    return out;
+    return c;
 }
 
 /* Small enough that room for the worst of it is cheap. */
-#define PIECE 256
+#define PIECE         256
+#define ROOM_FOR(len) ((len)*LONGEST_ESCAPE + sizeof(uint64_t))
 
 void json_write_escaped(struct buf *b, struct str s)
 {
-    const char *in = s.at, *end = s.at + s.len;
-    while (in < end) {
-        size_t len = end - in < PIECE ? (size_t)(end - in) : PIECE;
-        char *start = buf_reserve(b, len * LONGEST_ESCAPE + sizeof(uint64_t));
-        buf_commit(b, (size_t)(put_piece(start, &in, in + len, end) - start));
+    const char *end = s.at + s.len;
+    struct cursor c = {.in = s.at};
+    while (c.in < end) {
+        size_t len = end - c.in < PIECE ? (size_t)(end - c.in) : PIECE;
+        char *start = c.out = buf_reserve(b, ROOM_FOR(len));
+        c = put_piece(c, c.in + len, end);
+        buf_commit(b, (size_t)(c.out - start));
     }
 }
 
 void json_write_string(struct buf *b, struct str s)
 {
-    buf_append_char(b, '"');
-    json_write_escaped(b, s);
-    buf_append_char(b, '"');
+    if (s.len > PIECE) {
+        buf_append_char(b, '"');
+        json_write_escaped(b, s);
+        buf_append_char(b, '"');
+        return;
+    }
+    char *start = buf_reserve(b, ROOM_FOR(s.len) + 2);
+    *start = '"';
+    struct cursor c = put_piece((struct cursor){s.at, start + 1}, s.at + s.len, s.at + s.len);
+    *c.out = '"';
+    buf_commit(b, (size_t)(c.out + 1 - start));
 }
 
 void json_reader_init(struct json_reader *r, struct str text, struct arena *arena)

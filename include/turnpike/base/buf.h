@@ -28,15 +28,35 @@ static inline struct str buf_str(const struct buf *b)
     return str_of(b->data ? b->data + b->start : "", b->end - b->start);
 }
 
+/* Moves or reallocates the content so that `room` more bytes fit. */
+void buf_make_room(struct buf *b, size_t room);
+
 /* Makes room for `room` more bytes and returns where they go; buf_commit says how many came. */
-char *buf_reserve(struct buf *b, size_t room);
+static inline char *buf_reserve(struct buf *b, size_t room)
+{
+    if (UNLIKELY(b->capacity - b->end < room))
+        buf_make_room(b, room);
+    return b->data + b->end;
+}
 static inline void buf_commit(struct buf *b, size_t len)
 {
     b->end += len;
 }
 
-void buf_append(struct buf *b, struct str s);
-void buf_append_char(struct buf *b, char c);
+static inline void buf_append(struct buf *b, struct str s)
+{
+    if (s.len == 0)
+        return;
+    memcpy(buf_reserve(b, s.len), s.at, s.len);
+    b->end += s.len;
+}
+
+static inline void buf_append_char(struct buf *b, char c)
+{
+    *buf_reserve(b, 1) = c;
+    b->end++;
+}
+
 void buf_append_u64(struct buf *b, uint64_t value);
 void buf_printf(struct buf *b, const char *format, ...) PRINTF(2, 3);
 void buf_vprintf(struct buf *b, const char *format, va_list args);
