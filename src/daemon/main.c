@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "turnpike/daemon/command.h"
+
+int main(int argc, char **argv)
+{
+    return command_dispatch(argc, argv);
+}
