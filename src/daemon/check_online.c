@@ -111,8 +111,7 @@ static void check_discovery(struct online *online, struct str issuer)
 static const struct issuer_settings *find_settings(const struct snapshot *snapshot,
                                                    struct str issuer)
 {
-    FOR_EACH_IN(settings, &snapshot->settings.issuers)
-    {
+    FOR_EACH_IN (settings, &snapshot->settings.issuers) {
         if (str_eq(settings->issuer, issuer))
             return settings;
     }
@@ -134,10 +133,8 @@ static void check_issuer(struct online *online, const struct authorizer *authori
 static void check_issuers(struct online *online)
 {
     struct map seen = {0};
-    FOR_EACH_IN(api, &online->snapshot->apis)
-    {
-        FOR_EACH_IN(authorizer, &(*api)->authorizers)
-        {
+    FOR_EACH_IN (api, &online->snapshot->apis) {
+        FOR_EACH_IN (authorizer, &(*api)->authorizers) {
             if (!map_set(&seen, (*authorizer)->issuer, *authorizer))
                 check_issuer(online, *authorizer);
         }
@@ -198,8 +195,7 @@ static const char *connect_problem(struct arena *arena, const struct function *f
 
 static void check_functions(struct online *online)
 {
-    FOR_EACH_IN(function, &online->snapshot->functions)
-    {
+    FOR_EACH_IN (function, &online->snapshot->functions) {
         const struct function *f = *function;
         if (f->endpoint.len == 0)
             continue;

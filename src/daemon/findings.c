@@ -28,8 +28,7 @@ void finding_write(struct buf *out, const struct finding *finding)
 
 void findings_write_text(struct buf *out, const struct diag *diag)
 {
-    FOR_EACH_IN(finding, &diag->findings)
-    {
+    FOR_EACH_IN (finding, &diag->findings) {
         finding_write(out, finding);
         buf_append_char(out, '\n');
     }
@@ -60,8 +59,7 @@ static void write_object(struct buf *out, const struct finding *finding)
 void findings_write_json(struct buf *out, const struct diag *diag)
 {
     buf_append_char(out, '[');
-    FOR_EACH_IN(finding, &diag->findings)
-    {
+    FOR_EACH_IN (finding, &diag->findings) {
         if (finding != diag->findings.items)
             buf_append_char(out, ',');
         write_object(out, finding);

@@ -48,8 +48,7 @@ static struct str protection(struct arena *arena, const struct route *route)
         return STR("open");
     scoped_buf struct buf text = {0};
     buf_append(&text, route->authorizer->name);
-    FOR_EACH_IN(scope, &route->scopes)
-    {
+    FOR_EACH_IN (scope, &route->scopes) {
         buf_append(&text, scope == route->scopes.items ? STR(" (") : STR(" "));
         buf_append(&text, *scope);
     }
@@ -81,10 +80,10 @@ typedef void visit_fn(void *data, const struct snapshot *snapshot, const struct 
 
 static void visit(const struct snapshot *snapshot, visit_fn *fn, void *data)
 {
-    FOR_EACH_IN(api, &snapshot->apis)
-    FOR_EACH_IN(stage, &(*api)->stages)
-    for (size_t i = 0; i < (*api)->routes.count; i++)
-        fn(data, snapshot, &(*stage)->routes[i]);
+    FOR_EACH_IN (api, &snapshot->apis)
+        FOR_EACH_IN (stage, &(*api)->stages)
+            for (size_t i = 0; i < (*api)->routes.count; i++)
+                fn(data, snapshot, &(*stage)->routes[i]);
 }
 
 static void add_row(void *data, const struct snapshot *snapshot, const struct stage_route *route)
@@ -122,12 +121,12 @@ void route_list_write_text(struct buf *out, const struct snapshot *snapshot)
     visit(snapshot, add_row, &table);
 
     size_t widths[COLUMN_COUNT] = {0};
-    FOR_EACH_IN(row, &table.rows)
-    for (size_t i = 0; i < COLUMN_COUNT; i++)
-        if (row->cells[i].len > widths[i])
-            widths[i] = row->cells[i].len;
-    FOR_EACH_IN(row, &table.rows)
-    write_row(out, row, widths);
+    FOR_EACH_IN (row, &table.rows)
+        for (size_t i = 0; i < COLUMN_COUNT; i++)
+            if (row->cells[i].len > widths[i])
+                widths[i] = row->cells[i].len;
+    FOR_EACH_IN (row, &table.rows)
+        write_row(out, row, widths);
     arena_release(&table.arena);
 }
 
@@ -143,8 +142,7 @@ static void write_member(struct buf *out, const char *name, struct str value)
 static void write_scopes(struct buf *out, const struct route *route)
 {
     buf_literal(out, ",\"scopes\":[");
-    FOR_EACH_IN(scope, &route->scopes)
-    {
+    FOR_EACH_IN (scope, &route->scopes) {
         if (scope != route->scopes.items)
             buf_append_char(out, ',');
         json_write_string(out, *scope);
@@ -182,12 +180,12 @@ static void write_object(void *data, const struct snapshot *snapshot,
         const char *name;
         struct str value;
     } members[] = {
-        {"apiId",                                                  stage_route->stage->api->api_id             },
-        {                                                                "stage",                          stage_route->stage->stage_name                                            },
-        {                                                       "routeKey",                                                        route->key                                                                                            },
-        { "method",                                                   route->method                                                                                   },
-        {                                                                                                               "path", route->path                                    },
-        {                                                                                                    "authorizer",       route->authorizer ? route->authorizer->name : str_of("", 0)},
+        {"apiId",                                                  stage_route->stage->api->api_id                                    },
+        {                                                                                                                                      "stage",                          stage_route->stage->stage_name                                                                   },
+        {                                                                                                                             "routeKey",                                                        route->key                                                                                                                   },
+        {                                                                       "method",                                                   route->method                                                                                                          },
+        {                                                                                                                                                                                                                                                "path", route->path},
+        { "authorizer",                                                                  route->authorizer ? route->authorizer->name : str_of("",                                                                                                                                      0)},
     };
     buf_append(out, buf_str(out).at[buf_len(out) - 1] == '[' ? STR("{") : STR(",{"));
     FOR_EACH (m, members, ARRAY_LENGTH(members)) {

@@ -1,0 +1,41 @@
+# run.mk: everything around building: packages, trying it out, installing.
+
+bindir     ?= $(PREFIX)/bin
+mandir     ?= $(PREFIX)/share/man
+sysconfdir ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
+unitdir    ?= $(PREFIX)/lib/systemd/system
+INSTALL    ?= install
+TOOLS      := $(BUILD)/tools
+DIST       := turnpike-$(VERSION)
+
+deps: ## installs the Debian packages that building and testing need
+	$(Q)make/deps.sh build test
+
+run: ## builds, and runs the gateway with the todo example
+	$(Q)make/deps.sh build
+	$(Q)command -v node >/dev/null || make/deps.sh test
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)node=$$(make/node.sh $(TOOLS)) && exec make/run.sh $(PROGRAM) "$$node"
+
+install: all ## installs program, manual page and unit (PREFIX, DESTDIR)
+	$(Q)$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(unitdir) $(DESTDIR)$(sysconfdir)/turnpike
+	$(Q)$(INSTALL) -m 0755 $(PROGRAM) $(DESTDIR)$(bindir)/turnpike
+	$(Q)$(INSTALL) -m 0644 docs/turnpike.1 $(DESTDIR)$(mandir)/man1/turnpike.1
+	$(Q)sed 's|@bindir@|$(bindir)|g; s|@sysconfdir@|$(sysconfdir)|g' packaging/systemd/turnpike.service >$(BUILD)/turnpike.service
+	$(Q)$(INSTALL) -m 0644 $(BUILD)/turnpike.service $(DESTDIR)$(unitdir)/turnpike.service
+
+uninstall: ## removes what install put there, and no configuration
+	$(Q)rm -f $(DESTDIR)$(bindir)/turnpike $(DESTDIR)$(mandir)/man1/turnpike.1 $(DESTDIR)$(unitdir)/turnpike.service
+
+dist: ## makes build/turnpike-VERSION.tar.gz of what is committed
+	$(Q)mkdir -p $(BUILD)
+	$(Q)git archive --prefix=$(DIST)/ --output=$(BUILD)/$(DIST).tar.gz HEAD
+	@echo "$(BUILD)/$(DIST).tar.gz"
+
+clean: ## removes everything that was built
+	$(Q)rm -rf $(BUILD)
+
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST) | sort
+
+.PHONY: deps run install uninstall dist clean help
