@@ -56,10 +56,15 @@ void *map_get(const struct map *m, struct str key)
     return m->capacity ? find(m, key, map_hash(key))->value : NULL;
 }
 
-static void resize(struct map *m, size_t capacity)
+#define CAPACITY_MIN 16
+
+/* To the power of two, which probing needs, that the entries and one more fill at most to half. */
+static void resize(struct map *m)
 {
     struct map_entry *old = m->entries;
-    size_t old_capacity = m->capacity;
+    size_t old_capacity = m->capacity, capacity = CAPACITY_MIN;
+    while (capacity < (m->count + 1) * 2)
+        capacity *= 2;
     m->entries = xcalloc(capacity, sizeof(*m->entries));
     m->capacity = capacity;
     m->used = m->count;
@@ -73,7 +78,7 @@ void *map_set(struct map *m, struct str key, void *value)
 {
     assert(value);
     if ((m->used + 1) * 4 > m->capacity * 3)
-        resize(m, m->count * 2 < 8 ? 16 : m->count * 4);
+        resize(m);
 
     if (!key.at)
         key.at = ""; /* a NULL key marks a free entry */
