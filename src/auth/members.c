@@ -47,7 +47,7 @@ bool members_read(struct arena *a, struct str json, struct members *ret_members,
     json_reader_init(&r, json, a);
     LIST(struct member) list = {0};
     struct str name;
-    bool object = json_peek(&r) == JSON_TYPE_OBJECT;
+    enum json_type type = json_peek(&r);
     if (json_enter_object(&r)) {
         while (json_next_member(&r, &name)) {
             struct member *member = list_push(a, &list);
@@ -58,8 +58,8 @@ bool members_read(struct arena *a, struct str json, struct members *ret_members,
         }
     }
     if (!json_finish(&r)) {
-        *ret_why = object || json_peek(&r) == JSON_TYPE_INVALID ? describe_failure(a, &r)
-                                                                : STR("it is no JSON object");
+        bool other = type != JSON_TYPE_OBJECT && type != JSON_TYPE_INVALID;
+        *ret_why = other ? STR("it is no JSON object") : describe_failure(a, &r);
         return false;
     }
     struct members members = {list.items, list.count};
