@@ -60,7 +60,7 @@ enum exit_status command_refuse(const struct command *command, const char *forma
     return STATUS_USAGE;
 }
 
-static bool asks_for_help(size_t count, char *const *words)
+static bool asks_for_help(size_t count, const char *const *words)
 {
     FOR_EACH (word, words, count)
         if (strcmp(*word, "--help") == 0 || strcmp(*word, "-h") == 0)
@@ -69,7 +69,7 @@ static bool asks_for_help(size_t count, char *const *words)
 }
 
 static enum exit_status parse_and_run(const struct command *command, size_t count,
-                                      char *const *words, struct arena *arena)
+                                      const char *const *words, struct arena *arena)
 {
     struct error error;
     text_list operands = {0};
@@ -84,7 +84,7 @@ static enum exit_status parse_and_run(const struct command *command, size_t coun
     return command->run(options, operands.count ? operands.items[0] : NULL);
 }
 
-static enum exit_status run(const struct command *command, size_t count, char *const *words)
+static enum exit_status run(const struct command *command, size_t count, const char *const *words)
 {
     if (asks_for_help(count, words)) {
         command_print_help(command, stdout);
@@ -97,7 +97,7 @@ static enum exit_status run(const struct command *command, size_t count, char *c
     return status;
 }
 
-static enum exit_status dispatch(int argc, char *const *argv)
+static enum exit_status dispatch(int argc, const char *const *argv)
 {
     if (argc < 2) {
         command_print_overview(stderr);
@@ -115,7 +115,7 @@ static enum exit_status dispatch(int argc, char *const *argv)
     return command ? run(command, (size_t)argc - 2, argv + 2) : STATUS_USAGE;
 }
 
-enum exit_status command_dispatch(int argc, char *const *argv)
+enum exit_status command_dispatch(int argc, const char *const *argv)
 {
     enum exit_status status = dispatch(argc, argv);
     /* A full disk or a closed pipe must not pass for success: scripts read what we print. */

@@ -3,5 +3,5 @@
 
 int main(int argc, char **argv)
 {
-    return command_dispatch(argc, argv);
+    return command_dispatch(argc, (const char *const *)argv);
 }

@@ -14,7 +14,7 @@ struct parse {
     struct arena *arena;
     char *out;
     struct error *error;
-    char *const *next, *const *end;
+    const char *const *next, *const *end;
 };
 
 static const struct option_row *find(const struct parse *p, struct str name)
@@ -120,8 +120,9 @@ static bool has_required(struct parse *p)
     return true;
 }
 
-bool options_parse(const struct option_row *rows, size_t row_count, size_t count, char *const *argv,
-                   struct arena *arena, void *out, text_list *ret_operands, struct error *ret_error)
+bool options_parse(const struct option_row *rows, size_t row_count, size_t count,
+                   const char *const *argv, struct arena *arena, void *out, text_list *ret_operands,
+                   struct error *ret_error)
 {
     assert(row_count <= OPTIONS_MAX);
     struct parse p = {rows, row_count, arena, out, ret_error, argv, argv + count};

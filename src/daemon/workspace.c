@@ -128,10 +128,12 @@ static bool add_certificates(struct workspace *w)
 
 static bool make_signing_key(struct workspace *w, const struct pair *files)
 {
-    struct pem_pair key = {0};
-    bool made =
-        dev_key_make(&key.private_key, &key.certificate, w->error) && write_pem(w, files, &key);
-    pem_pair_release(&key);
+    struct arena arena; /* of its own: it ends with the key in it */
+    struct str private_half, public_half;
+    arena_init(&arena, 4096);
+    bool made = dev_key_generate(&arena, &private_half, &public_half, w->error) &&
+                write_pair(w, files, public_half, private_half);
+    arena_release(&arena);
     return made;
 }
 

@@ -2,9 +2,8 @@
 #include "turnpike/daemon/workspace.h"
 
 const char workspace_configuration[] =
-    "# turnpike: the configuration. Paths are relative to this file; `turnpike check` says what "
-    "is\n"
-    "# wrong with it, `turnpike routes` what it serves.\n"
+    "# turnpike: the configuration. Paths are relative to this file. `turnpike check` says what\n"
+    "# is wrong with it, `turnpike routes` what it serves.\n"
     "\n"
     "listeners:\n"
     "  - {name: local, address: 127.0.0.1, port: 8080}\n"

@@ -36,7 +36,7 @@ void command_print_overview(FILE *to);
 void command_print_help(const struct command *command, FILE *to);
 
 /* Runs what the command line asks for; argv[0] is the program. Prints why it does not. */
-enum exit_status command_dispatch(int argc, char *const *argv);
+enum exit_status command_dispatch(int argc, const char *const *argv);
 
 /* Says "turnpike COMMAND: why" on stderr and how to get help; the answer is STATUS_USAGE. */
 enum exit_status command_refuse(const struct command *command, const char *format, ...)

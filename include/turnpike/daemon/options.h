@@ -31,7 +31,7 @@ struct option_row {
  * "--name=value" are the same; names are never abbreviated, and only OPTION_TEXTS may be repeated.
  * Errors name the nearest option. */
 MUST_USE bool options_parse(const struct option_row *rows, size_t row_count, size_t count,
-                            char *const *argv, struct arena *arena, void *out,
+                            const char *const *argv, struct arena *arena, void *out,
                             text_list *ret_operands, struct error *ret_error);
 
 /* Appends "[--config FILE] --issuer URL [--claim K=V]…". */
