@@ -127,8 +127,9 @@ static void open_control(struct server *s, const struct settings *settings)
     struct error error;
     struct str path = settings->control_socket;
     if (path.len == 0) {
-        log_notice("no control socket: neither controlSocket, $RUNTIME_DIRECTORY nor stateDirectory "
-                   "says where");
+        log_notice(
+            "no control socket: neither controlSocket, $RUNTIME_DIRECTORY nor stateDirectory "
+            "says where");
         return;
     }
     s->control = control_new(&s->loop, path.at, &server_control_events, s, &error);
@@ -168,7 +169,9 @@ static void announce(struct server *s)
     systemd_ready("ready");
     if (systemd_watchdog_interval() > 0)
         on_watchdog(&s->watchdog);
-    const struct label labels[] = {{"version", STR(TURNPIKE_VERSION)}};
+    const struct label labels[] = {
+        {"version", STR(TURNPIKE_VERSION)}
+    };
     counters_figure(s->gateway->counters, FIGURE_GAUGE, "turnpike_build_info",
                     "The version that runs.", labels, 1)
         ->value = 1;

@@ -71,9 +71,11 @@ static void refresh(void *data)
 {
     struct server *s = data;
     struct counters *c = s->gateway->counters;
-    counters_figure(c, FIGURE_GAUGE, "turnpike_connections", "Client connections open now.", NULL, 0)
+    counters_figure(c, FIGURE_GAUGE, "turnpike_connections", "Client connections open now.", NULL,
+                    0)
         ->value = (double)front_connections(s->front);
-    counters_figure(c, FIGURE_GAUGE, "turnpike_buffered_bytes", "Bytes of bodies held now.", NULL, 0)
+    counters_figure(c, FIGURE_GAUGE, "turnpike_buffered_bytes", "Bytes of bodies held now.", NULL,
+                    0)
         ->value = (double)s->gateway->buffered;
     counters_figure(c, FIGURE_COUNTER, "turnpike_log_lines_dropped_total",
                     "Log lines dropped because the ring was full.", NULL, 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The way down: unready at once, listeners close after the delay, what is under way gets its time. */
+/* The way down: unready at once, listeners close after the delay, what is under way gets its time.
+ */
 #include "turnpike/base/log.h"
 #include "turnpike/daemon/server.h"
 

@@ -65,7 +65,9 @@ static bool swap(struct server *s, struct diag *diag, const char **ret_why)
 
 static void note_result(struct server *s, bool done, const char *why)
 {
-    const struct label labels[] = {{"result", done ? STR("success") : STR("failure")}};
+    const struct label labels[] = {
+        {"result", done ? STR("success") : STR("failure")}
+    };
     figure_add(counters_figure(s->gateway->counters, FIGURE_COUNTER, "turnpike_config_reload_total",
                                "Reloads by their result.", labels, 1),
                1);

@@ -128,6 +128,7 @@ static void on_closed(struct http_connection *c)
     struct http1_listener *listener = client->listener;
     assert(!client->exchange);
     free(client);
+    listener->clients--;
     listener->on_client_gone(listener);
 }
 
@@ -145,6 +146,7 @@ void http1_open(struct http_server *server, struct http1_listener *listener, int
 {
     struct client *client = xcalloc(1, sizeof(*client));
     client->listener = listener;
+    listener->clients++;
     client->sink.ops = &ops;
     client->peer = *peer;
     client->connection = http_connection_open(server, fd, ssl, client);

@@ -12,7 +12,8 @@ struct http1_listener {
     struct listener_facts facts; /* settings are the snapshot's in force */
     bool tls;
     uint16_t port;
-    void (*on_client_gone)(struct http1_listener *listener);
+    size_t clients;
+    void (*on_client_gone)(struct http1_listener *listener); /* each time */
 };
 
 extern const struct http_connection_events http1_events;

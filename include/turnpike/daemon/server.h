@@ -21,9 +21,9 @@ enum server_state {
 
 /* What the command line said. */
 struct server_options {
-    const char *config;          /* the file that was found */
-    const text_list *listen;     /* in place of the plain listeners; may be empty */
-    const char *log_level;       /* NULL: the configuration's */
+    const char *config;      /* the file that was found */
+    const text_list *listen; /* in place of the plain listeners; may be empty */
+    const char *log_level;   /* NULL: the configuration's */
 };
 
 /* Lives on the stack of `serve`. */
@@ -40,7 +40,7 @@ struct server {
     struct access_log_output output;
     struct systemd_sockets sockets;
     uv_signal_t signals[4];
-    struct timer timer;    /* of the delay, then of the drain time */
+    struct timer timer; /* of the delay, then of the drain time */
     struct timer watchdog;
 
     uint64_t started;  /* microseconds since 1970 */

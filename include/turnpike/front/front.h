@@ -8,11 +8,13 @@
 
 struct front; /* owned by the daemon */
 
-/* File descriptors that were passed in (systemd's socket activation), by name; -1: none. */
-typedef int front_inherited_fn(struct str name);
+/* The listening socket of that name that was handed over (systemd's socket activation); -1: none.
+ */
+typedef int front_inherited_fn(void *data, struct str name);
 
-struct front *front_new(struct gateway *gateway, front_inherited_fn *inherited);
-/* After front_stop, and once the loop has closed what it held. Takes NULL. */
+/* `inherited` NULL: nothing was handed over. */
+struct front *front_new(struct gateway *gateway, front_inherited_fn *inherited, void *data);
+/* After front_close, and once the loop has closed what it held. Takes NULL. */
 void front_free(struct front *f);
 
 /* Makes the TLS contexts of the snapshot's listeners and domains; reports certificates and keys
@@ -29,8 +31,14 @@ void front_use(struct front *f, struct snapshot *snapshot);
 /* Closes the listeners; idle connections are closed, others with their next answer. */
 void front_drain(struct front *f);
 
-/* Ends what is left. */
+/* Ends the connections that are left. */
 void front_abort(struct front *f);
+
+/* Drains and aborts at once: for the end, whatever came before. Takes NULL. */
+void front_close(struct front *f);
+
+/* Whom to tell each time when a client has gone. */
+void front_on_idle(struct front *f, void (*fn)(void *data), void *data);
 
 /* Connections open now, and what one says of each listener: "127.0.0.1:8080", "unix:…". */
 size_t front_connections(const struct front *f);
