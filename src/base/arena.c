@@ -50,7 +50,10 @@ void arena_reset(struct arena *a)
 
 static struct arena_block *add_block(struct arena *a, size_t size)
 {
-    struct arena_block *block = xmalloc(sizeof(*block) + size);
+    size_t whole;
+    if (__builtin_add_overflow(size, sizeof(struct arena_block), &whole))
+        whole = SIZE_MAX; /* which no allocator has */
+    struct arena_block *block = xmalloc(whole);
     block->size = size;
     block->next = a->blocks;
     a->blocks = block;
@@ -84,7 +87,7 @@ static void *alloc_slow(struct arena *a, size_t size)
 char *arena_bytes(struct arena *a, size_t size)
 {
     a->used += size;
-    if (size > (size_t)(a->end - a->at))
+    if (size > (size_t)(a->end - a->at) || !a->at)
         return alloc_slow(a, size);
     char *p = a->at;
     a->at += size;
@@ -95,7 +98,7 @@ void *arena_alloc(struct arena *a, size_t size)
 {
     size_t padding = -(uintptr_t)a->at & (ALIGNMENT - 1);
     a->used += size;
-    if (size + padding > (size_t)(a->end - a->at) || size > SIZE_MAX - ALIGNMENT)
+    if (size + padding > (size_t)(a->end - a->at) || size > SIZE_MAX - ALIGNMENT || !a->at)
         return alloc_slow(a, size);
     char *p = a->at + padding;
     a->at = p + size;

@@ -24,21 +24,28 @@ static bool same(const struct finding *a, const struct finding *b)
            str_eq(a->message, b->message) && str_eq(str_from(a->at.file), str_from(b->at.file));
 }
 
+static void count(struct diag *d, enum severity severity)
+{
+    d->error_count += severity == SEVERITY_ERROR;
+    d->warning_count += severity == SEVERITY_WARNING;
+}
+
 static void add(struct diag *d, enum severity severity, struct position at, const char *format,
                 va_list args)
 {
+    if (d->full) { /* not even formatted: what is counted must not fill memory */
+        count(d, severity);
+        return;
+    }
     struct finding finding = {severity, at, arena_vprintf(&d->arena, format, args)};
     FOR_EACH_IN (f, &d->findings)
         if (same(f, &finding))
             return; /* an aliased node is read once for each alias */
 
-    d->error_count += severity == SEVERITY_ERROR;
-    d->warning_count += severity == SEVERITY_WARNING;
-    if (d->findings.count >= FINDINGS_MAX) {
-        d->full = true;
-        return;
-    }
-    *list_push(&d->arena, &d->findings) = finding;
+    count(d, severity);
+    d->full = d->findings.count == FINDINGS_MAX;
+    if (!d->full)
+        *list_push(&d->arena, &d->findings) = finding;
 }
 
 void diag_error(struct diag *d, struct position at, const char *format, ...)
