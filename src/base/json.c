@@ -535,5 +535,7 @@ bool json_finish(struct json_reader *r)
     if (r->failed)
         return false;
     skip_space(r);
-    return r->at == r->end || fail(r, "more follows the value");
+    if (r->at < r->end)
+        return fail(r, "more follows the value");
+    return r->depth == 0 || fail(r, "it ends too early"); /* the caller left a container */
 }

@@ -7,6 +7,7 @@
 #include "turnpike/base/buf.h"
 #include "turnpike/base/clock.h"
 #include "turnpike/base/json.h"
+#include "turnpike/base/utf8.h"
 
 static struct {
     enum log_level level;
@@ -76,16 +77,45 @@ static void write_json(struct buf *line, enum log_level level, const struct log_
     buf_append_char(line, '}');
 }
 
-/* Values come from clients: nothing in them may end the line or forge another. */
-static void append_visible(struct buf *line, struct str s)
+/* The length of the character that s begins with, 0 where it must not reach a terminal: controls,
+ * those of ISO 8859-1 and Unicode's too (U+0080 to U+009F), and what is not UTF-8. */
+static size_t visible_len(struct str s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.at[i];
-        if (c < 0x20 || c == 0x7f)
-            buf_printf(line, "\\x%02x", c);
+    unsigned char c = (unsigned char)s.at[0];
+    if (c < 0x80)
+        return c >= 0x20 && c != 0x7f;
+    size_t len = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+    if (len > s.len || !utf8_is_valid(str_head(s, len)))
+        return 0;
+    return c == 0xc2 && (unsigned char)s.at[1] < 0xa0 ? 0 : len;
+}
+
+/* Values come from clients: nothing in them may end the line or forge another. A backslash goes
+ * before each of the characters in `marked`. */
+static void append_visible(struct buf *line, struct str s, const char *marked)
+{
+    for (size_t len; s.len > 0; s = str_skip(s, len > 0 ? len : 1)) {
+        len = visible_len(s);
+        if (len == 1 && strchr(marked, s.at[0]))
+            buf_append_char(line, '\\');
+        if (len > 0)
+            buf_append(line, str_head(s, len));
         else
-            buf_append_char(line, (char)c);
+            buf_printf(line, "\\x%02x", (unsigned char)s.at[0]);
     }
+}
+
+/* As it is, or quoted where it could be taken for more than one field. */
+static void append_value(struct buf *line, struct str value)
+{
+    static const char special[] = " \"\\=[]";
+    size_t plain = 0;
+    while (plain < value.len && !memchr(special, value.at[plain], sizeof(special) - 1))
+        plain++;
+    bool quoted = value.len == 0 || plain < value.len;
+    buf_append(line, quoted ? STR("\"") : STR(""));
+    append_visible(line, value, quoted ? "\"\\" : "");
+    buf_append(line, quoted ? STR("\"") : STR(""));
 }
 
 static void write_text(struct buf *line, enum log_level level, const struct log_field *fields,
@@ -94,10 +124,10 @@ static void write_text(struct buf *line, enum log_level level, const struct log_
     char time[CLOCK_ISO_SIZE];
     buf_append(line, clock_iso(clock_wall(), time));
     buf_printf(line, " %s: ", level_names[level]);
-    append_visible(line, message);
+    append_visible(line, message, "");
     for (size_t i = 0; i < field_count; i++) {
         buf_printf(line, "%s%s=", i == 0 ? " [" : " ", fields[i].name);
-        append_visible(line, fields[i].value);
+        append_value(line, fields[i].value);
     }
     if (field_count)
         buf_append_char(line, ']');

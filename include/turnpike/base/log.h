@@ -15,7 +15,8 @@ enum log_level {
     LOG_LEVEL_DEBUG
 };
 
-/* Fields that go beside the message: JSON members, or [key=value] behind a text line. */
+/* Fields that go beside the message: JSON members, or [key=value] behind a text line, where values
+ * with white space, quotes, backslashes, brackets or '=' are quoted. */
 struct log_field {
     const char *name;
     struct str value;

@@ -3,25 +3,27 @@
 
 #include "testing.h"
 
+/* clang-format off */
 static const struct {
     const char *name, *text, *want;
 } cases[] = {
-    {"the empty string",                     "",                                     ""                                     },
-    {"plain text of less than a word",       "plain",                                "plain"                                },
-    {"plain text of more than a word",       "plain text, and more of it",           "plain text, and more of it"           },
-    {"quotes and backslashes",               "a\"b\\c",                              "a\\\"b\\\\c"                          },
-    {"a quote at the end of a word",         "1234567\"9",                           "1234567\\\"9"                         },
-    {"control characters with a short form", "\b\t\n\f\r",                           "\\b\\t\\n\\f\\r"                      },
-    {"other control characters",             "\x01\x1f\x0b",                         "\\u0001\\u001f\\u000b"                },
-    {"delete stands as it is",               "\x7f",                                 "\x7f"                                 },
-    {"two, three and four bytes",            "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
-     "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"                                                                                 },
-    {"a sequence across the end of a word",  "1234567\xc3\xa9z",                     "1234567\xc3\xa9z"                     },
-    {"a sequence cut short",                 "a\xe2\x82",                            "a\xef\xbf\xbd\xef\xbf\xbd"            },
-    {"an overlong form",                     "\xc0\xaf",                             "\xef\xbf\xbd\xef\xbf\xbd"             },
-    {"half of a surrogate pair",             "\xed\xa0\x80z",                        "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz"},
-    {"a byte that begins nothing",           "\xff\"",                               "\xef\xbf\xbd\\\""                     },
+    {"the empty string", "", ""},
+    {"plain text of less than a word", "plain", "plain"},
+    {"plain text of more than a word", "plain text, and more of it", "plain text, and more of it"},
+    {"quotes and backslashes", "a\"b\\c", "a\\\"b\\\\c"},
+    {"a quote at the end of a word", "1234567\"9", "1234567\\\"9"},
+    {"control characters with a short form", "\b\t\n\f\r", "\\b\\t\\n\\f\\r"},
+    {"other control characters", "\x01\x1f\x0b", "\\u0001\\u001f\\u000b"},
+    {"delete stands as it is", "\x7f", "\x7f"},
+    {"two, three and four bytes", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
+     "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"},
+    {"a sequence across the end of a word", "1234567\xc3\xa9z", "1234567\xc3\xa9z"},
+    {"a sequence cut short", "a\xe2\x82", "a\xef\xbf\xbd\xef\xbf\xbd"},
+    {"an overlong form", "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},
+    {"half of a surrogate pair", "\xed\xa0\x80z", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz"},
+    {"a byte that begins nothing", "\xff\"", "\xef\xbf\xbd\\\""},
 };
+/* clang-format on */
 
 static void writes_strings(void **state)
 {

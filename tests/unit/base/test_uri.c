@@ -79,50 +79,52 @@ static void parameters(void **state)
     }
 }
 
+/* clang-format off */
 static const struct {
     const char *name;
     struct str authority;
     const char *host; /* NULL: refused */
     uint16_t port;
 } authorities[] = {
-    {"a name",                    STR_INIT("example.com"),            "example.com",           0    },
-    {"case is kept",              STR_INIT("Example.COM"),            "Example.COM",           0    },
-    {"a name with a port",        STR_INIT("example.com:8443"),       "example.com",           8443 },
-    {"one letter",                STR_INIT("a"),                      "a",                     0    },
-    {"an underscore",             STR_INIT("my_service:80"),          "my_service",            80   },
-    {"an A-label",                STR_INIT("xn--bcher-kva.example"),  "xn--bcher-kva.example", 0    },
-    {"IPv4",                      STR_INIT("192.0.2.1:80"),           "192.0.2.1",             80   },
-    {"IPv6",                      STR_INIT("[2001:db8::1]"),          "2001:db8::1",           0    },
-    {"IPv6 with a port",          STR_INIT("[::1]:80"),               "::1",                   80   },
-    {"an empty port",             STR_INIT("example.com:"),           "example.com",           0    },
-    {"an empty port behind IPv6", STR_INIT("[::1]:"),                 "::1",                   0    },
-    {"the lowest port",           STR_INIT("a:1"),                    "a",                     1    },
-    {"the highest port",          STR_INIT("a:65535"),                "a",                     65535},
-    {"a port above it",           STR_INIT("a:65536"),                NULL,                    0    },
-    {"port 0",                    STR_INIT("a:0"),                    NULL,                    0    },
-    {"a port beyond 64 bits",     STR_INIT("a:18446744073709551617"), NULL,                    0    },
-    {"a signed port",             STR_INIT("a:+80"),                  NULL,                    0    },
-    {"a port with letters",       STR_INIT("a:80a"),                  NULL,                    0    },
-    {"two ports",                 STR_INIT("a:80:80"),                NULL,                    0    },
-    {"empty",                     STR_INIT(""),                       NULL,                    0    },
-    {"only a port",               STR_INIT(":80"),                    NULL,                    0    },
-    {"user information",          STR_INIT("user@example.com"),       NULL,                    0    },
-    {"a list",                    STR_INIT("a.example,b.example"),    NULL,                    0    },
-    {"a space",                   STR_INIT("a b"),                    NULL,                    0    },
-    {"an escape",                 STR_INIT("a%2eb"),                  NULL,                    0    },
-    {"a slash",                   STR_INIT("a/b"),                    NULL,                    0    },
-    {"NUL",                       STR_INIT("a\0b"),                   NULL,                    0    },
-    {"not ASCII",                 STR_INIT("b\xc3\xbc"),              NULL,                    0    },
-    {"IPv6 without brackets",     STR_INIT("2001:db8::1"),            NULL,                    0    },
-    {"brackets not closed",       STR_INIT("[::1"),                   NULL,                    0    },
-    {"a bracket alone",           STR_INIT("["),                      NULL,                    0    },
-    {"empty brackets",            STR_INIT("[]"),                     NULL,                    0    },
-    {"a name in brackets",        STR_INIT("[localhost]"),            NULL,                    0    },
-    {"IPv4 in brackets",          STR_INIT("[192.0.2.1]"),            NULL,                    0    },
-    {"a zone",                    STR_INIT("[fe80::1%25eth0]"),       NULL,                    0    },
-    {"IPvFuture",                 STR_INIT("[v1.a:b]"),               NULL,                    0    },
-    {"text behind brackets",      STR_INIT("[::1]x"),                 NULL,                    0    },
+    {"a name", STR_INIT("example.com"), "example.com", 0},
+    {"case is kept", STR_INIT("Example.COM"), "Example.COM", 0},
+    {"a name with a port", STR_INIT("example.com:8443"), "example.com", 8443},
+    {"one letter", STR_INIT("a"), "a", 0},
+    {"an underscore", STR_INIT("my_service:80"), "my_service", 80},
+    {"an A-label", STR_INIT("xn--bcher-kva.example"), "xn--bcher-kva.example", 0},
+    {"IPv4", STR_INIT("192.0.2.1:80"), "192.0.2.1", 80},
+    {"IPv6", STR_INIT("[2001:db8::1]"), "2001:db8::1", 0},
+    {"IPv6 with a port", STR_INIT("[::1]:80"), "::1", 80},
+    {"an empty port", STR_INIT("example.com:"), "example.com", 0},
+    {"an empty port behind IPv6", STR_INIT("[::1]:"), "::1", 0},
+    {"the lowest port", STR_INIT("a:1"), "a", 1},
+    {"the highest port", STR_INIT("a:65535"), "a", 65535},
+    {"a port above it", STR_INIT("a:65536"), NULL, 0},
+    {"port 0", STR_INIT("a:0"), NULL, 0},
+    {"a port beyond 64 bits", STR_INIT("a:18446744073709551617"), NULL, 0},
+    {"a signed port", STR_INIT("a:+80"), NULL, 0},
+    {"a port with letters", STR_INIT("a:80a"), NULL, 0},
+    {"two ports", STR_INIT("a:80:80"), NULL, 0},
+    {"empty", STR_INIT(""), NULL, 0},
+    {"only a port", STR_INIT(":80"), NULL, 0},
+    {"user information", STR_INIT("user@example.com"), NULL, 0},
+    {"a list", STR_INIT("a.example,b.example"), NULL, 0},
+    {"a space", STR_INIT("a b"), NULL, 0},
+    {"an escape", STR_INIT("a%2eb"), NULL, 0},
+    {"a slash", STR_INIT("a/b"), NULL, 0},
+    {"NUL", STR_INIT("a\0b"), NULL, 0},
+    {"not ASCII", STR_INIT("b\xc3\xbc"), NULL, 0},
+    {"IPv6 without brackets", STR_INIT("2001:db8::1"), NULL, 0},
+    {"brackets not closed", STR_INIT("[::1"), NULL, 0},
+    {"a bracket alone", STR_INIT("["), NULL, 0},
+    {"empty brackets", STR_INIT("[]"), NULL, 0},
+    {"a name in brackets", STR_INIT("[localhost]"), NULL, 0},
+    {"IPv4 in brackets", STR_INIT("[192.0.2.1]"), NULL, 0},
+    {"a zone", STR_INIT("[fe80::1%25eth0]"), NULL, 0},
+    {"IPvFuture", STR_INIT("[v1.a:b]"), NULL, 0},
+    {"text behind brackets", STR_INIT("[::1]x"), NULL, 0},
 };
+/* clang-format on */
 
 static void hosts(void **state)
 {
@@ -137,38 +139,40 @@ static void hosts(void **state)
     }
 }
 
+/* clang-format off */
 static const struct {
     const char *name;
     struct str text;
     const char *want; /* scheme host port path query, or NULL: refused */
 } urls[] = {
-    {"all parts",                  STR_INIT("https://h.example:8443/a/b?x=1"), "https h.example 8443 /a/b x=1"},
-    {"no path",                    STR_INIT("http://h"),                       "http h 0  "                   },
-    {"a root",                     STR_INIT("http://h/"),                      "http h 0 / "                  },
-    {"a query and no path",        STR_INIT("http://h?x"),                     "http h 0  x"                  },
-    {"a slash in the query",       STR_INIT("http://h?x=/y"),                  "http h 0  x=/y"               },
-    {"a question in the query",    STR_INIT("http://h/?a?b"),                  "http h 0 / a?b"               },
-    {"an empty query",             STR_INIT("http://h/?"),                     "http h 0 / "                  },
-    {"the scheme has no case",     STR_INIT("HtTpS://h/"),                     "HtTpS h 0 / "                 },
-    {"IPv6",                       STR_INIT("http://[::1]:80/x"),              "http ::1 80 /x "              },
-    {"an at sign in the path",     STR_INIT("http://h/@connections/x"),        "http h 0 /@connections/x "    },
-    {"no scheme",                  STR_INIT("//h/"),                           NULL                           },
-    {"another scheme",             STR_INIT("ftp://h/"),                       NULL                           },
-    {"a scheme that begins alike", STR_INIT("httpss://h/"),                    NULL                           },
-    {"one slash",                  STR_INIT("http:/h/"),                       NULL                           },
-    {"no host",                    STR_INIT("http:///x"),                      NULL                           },
-    {"nothing behind",             STR_INIT("http://"),                        NULL                           },
-    {"user information",           STR_INIT("http://u:p@h/"),                  NULL                           },
-    {"a fragment",                 STR_INIT("http://h/#f"),                    NULL                           },
-    {"a fragment behind a query",  STR_INIT("http://h/?q#f"),                  NULL                           },
-    {"a space",                    STR_INIT("http://h/a b"),                   NULL                           },
-    {"a line end",                 STR_INIT("http://h/\r\nX: y"),              NULL                           },
-    {"NUL",                        STR_INIT("http://h/\0"),                    NULL                           },
-    {"DEL",                        STR_INIT("http://h/\x7f"),                  NULL                           },
-    {"not ASCII",                  STR_INIT("http://h/\xc3\xbc"),              NULL                           },
-    {"a backslash for a slash",    STR_INIT("http://h\\@evil/"),               NULL                           },
-    {"a bad port",                 STR_INIT("http://h:99999/"),                NULL                           },
+    {"all parts", STR_INIT("https://h.example:8443/a/b?x=1"), "https h.example 8443 /a/b x=1"},
+    {"no path", STR_INIT("http://h"), "http h 0  "},
+    {"a root", STR_INIT("http://h/"), "http h 0 / "},
+    {"a query and no path", STR_INIT("http://h?x"), "http h 0  x"},
+    {"a slash in the query", STR_INIT("http://h?x=/y"), "http h 0  x=/y"},
+    {"a question in the query", STR_INIT("http://h/?a?b"), "http h 0 / a?b"},
+    {"an empty query", STR_INIT("http://h/?"), "http h 0 / "},
+    {"the scheme has no case", STR_INIT("HtTpS://h/"), "HtTpS h 0 / "},
+    {"IPv6", STR_INIT("http://[::1]:80/x"), "http ::1 80 /x "},
+    {"an at sign in the path", STR_INIT("http://h/@connections/x"), "http h 0 /@connections/x "},
+    {"no scheme", STR_INIT("//h/"), NULL},
+    {"another scheme", STR_INIT("ftp://h/"), NULL},
+    {"a scheme that begins alike", STR_INIT("httpss://h/"), NULL},
+    {"one slash", STR_INIT("http:/h/"), NULL},
+    {"no host", STR_INIT("http:///x"), NULL},
+    {"nothing behind", STR_INIT("http://"), NULL},
+    {"user information", STR_INIT("http://u:p@h/"), NULL},
+    {"a fragment", STR_INIT("http://h/#f"), NULL},
+    {"a fragment behind a query", STR_INIT("http://h/?q#f"), NULL},
+    {"a space", STR_INIT("http://h/a b"), NULL},
+    {"a line end", STR_INIT("http://h/\r\nX: y"), NULL},
+    {"NUL", STR_INIT("http://h/\0"), NULL},
+    {"DEL", STR_INIT("http://h/\x7f"), NULL},
+    {"not ASCII", STR_INIT("http://h/\xc3\xbc"), NULL},
+    {"a backslash for a slash", STR_INIT("http://h\\@evil/"), NULL},
+    {"a bad port", STR_INIT("http://h:99999/"), NULL},
 };
+/* clang-format on */
 
 static void absolute_urls(void **state)
 {
