@@ -25,7 +25,7 @@ struct fetch_answer {
 
 /* Exactly one of answer and error is not NULL. Any status is an answer. Errors: ERROR_TIMEOUT,
  * ERROR_CONNECT, ERROR_CONNECTION, ERROR_TLS, ERROR_TOO_LARGE, ERROR_PROTOCOL, ERROR_UNSUPPORTED
- * (another scheme), ERROR_INVALID (no URL), ERROR_SYSTEM. */
+ * (another scheme, or a peer that speaks no HTTP), ERROR_INVALID (no URL), ERROR_SYSTEM. */
 typedef void fetch_done_fn(void *data, const struct fetch_answer *answer,
                            const struct error *error);
 
