@@ -7,6 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "turnpike/base/xalloc.h"
+#include "turnpike/daemon/new_file.h"
 #include "turnpike/load/doc.h"
 
 #define SOCKET_NAME "control.sock"
@@ -120,10 +122,20 @@ static bool remove_stale(const char *path, struct error *ret_error)
     return false;
 }
 
+static bool make_directory_of(const char *path, struct error *ret_error)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path)
+        return true;
+    scoped_free char *directory = xstrndup(path, (size_t)(slash - path));
+    return directory_make(directory, ret_error);
+}
+
 int control_bind(const char *path, struct error *ret_error)
 {
     struct sockaddr_un address;
-    if (!fill(&address, path, ret_error) || !remove_stale(path, ret_error))
+    if (!fill(&address, path, ret_error) || !make_directory_of(path, ret_error) ||
+        !remove_stale(path, ret_error))
         return -1;
     int fd = open_socket(ret_error);
     if (fd < 0)

@@ -13,7 +13,8 @@
 const char *control_address_find(struct arena *arena, const char *config_file,
                                  struct error *ret_error);
 
-/* A bound UNIX stream socket of mode 0600 that does not listen yet, or -1. */
+/* A bound UNIX stream socket of mode 0600 that does not listen yet, or -1. Makes its directory
+ * where there is none. */
 MUST_USE int control_bind(const char *path, struct error *ret_error);
 
 /* A connected one, or -1. */
