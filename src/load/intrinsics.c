@@ -66,9 +66,10 @@ void intrinsics_refuse(const struct intrinsics *in, const struct doc *node)
     const char *nearest = nearest_name(shorter, supported, ARRAY_LENGTH(supported));
     if (!nearest)
         nearest = nearest_name(shorter, unsupported, ARRAY_LENGTH(unsupported));
-    diag_error(in->diag, node->at, "unknown function %" STR_F "%s%s%s", STR_A(name),
-               nearest ? "; did you mean " : "", nearest && strcmp(nearest, "Ref") ? "Fn::" : "",
-               nearest ? nearest : "");
+    bool fn = nearest && strcmp(nearest, "Ref") != 0;
+    diag_error(in->diag, node->at, "unknown function %" STR_F "%s%s%s%s", STR_A(name),
+               nearest ? "; did you mean " : "", fn ? "Fn::" : "", nearest ? nearest : "",
+               nearest ? "?" : "");
 }
 
 /* --- names --- */
@@ -125,9 +126,10 @@ static void report_unknown(const struct intrinsics *in, struct position at, stru
         *list_push(in->arena, &names) = arena_cstring(in->arena, (*f)->name);
 
     const char *nearest = nearest_name(name, names.items, names.count);
-    diag_error(
-        in->diag, at, "unknown name '%" STR_F "'%s%s%s; definitionParameters can give it a value",
-        STR_A(name), nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'" : "");
+    diag_error(in->diag, at,
+               "unknown name '%" STR_F "': definitionParameters can give it a value%s%s%s",
+               STR_A(name), nearest ? "; did you mean '" : "", nearest ? nearest : "",
+               nearest ? "'?" : "");
 }
 
 /* X.Arn is the ARN of the function X. */

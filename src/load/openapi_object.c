@@ -92,7 +92,7 @@ static void read_member(struct openapi *o, const struct openapi_object *object,
         read_field(o, object, field, member, subject);
     else if (extension_is_key(member->key))
         extension_read(o, object->place, member, subject);
-    else if (str_starts_with(member->key, STR("Fn::")))
+    else if (str_starts_with(member->key, STR("Fn::")) || str_is(member->key, "$ref"))
         diag_error(o->diag, member->at, "%" STR_F " cannot stand in %s", STR_A(member->key),
                    object->what);
     else if (str_starts_with(member->key, STR("x-")))

@@ -23,8 +23,8 @@ static void read_security(struct openapi *o, const struct doc_member *member, vo
 static void read_is_default_route(struct openapi *o, const struct doc_member *member, void *subject)
 {
     struct openapi_operation *operation = subject;
-    bool value;
-    if (openapi_boolean(o, member->value, "isDefaultRoute", &value) && value)
+    bool value = true; /* what is no boolean was reported, and needs no second complaint */
+    if (!openapi_boolean(o, member->value, "isDefaultRoute", &value) || value)
         operation->default_route = member;
 }
 

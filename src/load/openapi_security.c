@@ -6,7 +6,6 @@
 /* --- schemes --- */
 
 static const struct openapi_field scheme_fields[] = {
-    {"$ref",             FIELD_READ,   NULL},
     {"bearerFormat",     FIELD_SILENT, NULL},
     {"description",      FIELD_SILENT, NULL},
     {"flows",            FIELD_SILENT, NULL},

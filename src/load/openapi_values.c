@@ -7,8 +7,7 @@ static bool report_kind(struct openapi *o, const struct doc *node, const char *w
     if (intrinsics_name(&o->intrinsics, node).len > 0)
         intrinsics_refuse(&o->intrinsics, node);
     else
-        diag_error(o->diag, node->at, "'%s' is %s, expected %s", what, doc_kind_name(node),
-                   expected);
+        diag_error(o->diag, node->at, "%s is %s, expected %s", what, doc_kind_name(node), expected);
     return false;
 }
 
@@ -58,7 +57,7 @@ bool openapi_integer(struct openapi *o, const struct doc *node, const char *what
     if (!openapi_scalar(o, node, what, &text))
         return false;
     if (!str_to_u64(text, &value) || value < least || value > most) {
-        diag_error(o->diag, node->at, "'%s' is %" STR_F ", expected a number from %ju to %ju", what,
+        diag_error(o->diag, node->at, "%s is %" STR_F ", expected a number from %ju to %ju", what,
                    STR_A(str_head(text, 64)), (uintmax_t)least, (uintmax_t)most);
         return false;
     }
