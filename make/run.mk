@@ -5,11 +5,12 @@ mandir     ?= $(PREFIX)/share/man
 sysconfdir ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 unitdir    ?= $(PREFIX)/lib/systemd/system
 INSTALL    ?= install
-TOOLS      := $(BUILD)/tools
+TOOLS      := build/tools
 DIST       := turnpike-$(VERSION)
 
 deps: ## installs the Debian packages that building and testing need
 	$(Q)make/deps.sh build test
+	$(Q)make/node.sh $(TOOLS) >/dev/null
 
 run: ## builds, and runs the gateway with the todo example
 	$(Q)make/deps.sh build

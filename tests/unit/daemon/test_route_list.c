@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "turnpike/daemon/route_list.h"
+
+#include <jansson.h>
+
+#include "sample.h"
+
+static const struct sample_route routes[] = {
+    {STR_INIT("GET"), STR_INIT("/health"),   STR_INIT("todo"),                NULL       },
+    {STR_INIT("GET"), STR_INIT("/todos"),    STR_INIT("todo:live"),           "todo/read"},
+    {STR_INIT("ANY"), STR_INIT("/{proxy+}"), STR_INIT("${stageVariables.f}"), ""         },
+};
+
+static void limit(struct builder *b, struct stage *stage)
+{
+    struct route_settings *own = list_push(&b->snapshot->arena, &stage->route_settings);
+    own->route_key = sample_written(STR("GET /todos"));
+    own->throttle = (struct throttle){true, 0.5, 10};
+    b->snapshot->settings.throttling = (struct throttle){true, 10000, 5000};
+}
+
+static struct snapshot *make(struct diag *diag)
+{
+    struct builder b;
+    builder_init(&b, diag);
+    struct api *api = sample_add_api(&b, STR("todo"));
+    struct authorizer *users = sample_add_authorizer(&b, api, STR("users"), STR("todo"));
+    sample_add_function(&b, STR("todo"));
+    FOR_EACH (route, routes, ARRAY_LENGTH(routes))
+        sample_add_route(&b, api, route, users);
+    limit(&b, api->stages.items[0]);
+    return sample_finish(&b);
+}
+
+static void writes_a_table(void **state)
+{
+    (void)state;
+    struct diag diag;
+    scoped_buf struct buf text = {0};
+    diag_init(&diag);
+    struct snapshot *snapshot = make(&diag);
+    route_list_write_text(&text, snapshot);
+    assert_str_equal(
+        buf_str(&text),
+        STR("API   STAGE     ROUTE          PROTECTION         THROTTLE                      "
+            "INTEGRATION\n"
+            "todo  $default  GET /health    open               10000/s burst 5000 (account)  "
+            "todo\n"
+            "todo  $default  GET /todos     users (todo/read)  0.5/s burst 10 (stage)        "
+            "todo:live\n"
+            "todo  $default  ANY /{proxy+}  users              10000/s burst 5000 (account)  "
+            "${stageVariables.f}\n"));
+    snapshot_unref(snapshot);
+    diag_release(&diag);
+}
+
+static const char *const want[] = {
+    "{\"apiId\":\"todo\",\"stage\":\"$default\",\"routeKey\":\"GET /health\",\"method\":\"GET\","
+    "\"path\":\"/health\",\"authorizer\":null,\"scopes\":[],"
+    "\"throttle\":{\"level\":\"account\",\"rateLimit\":10000,\"burstLimit\":5000},"
+    "\"integration\":{\"function\":\"todo\",\"qualifier\":null,\"uri\":\"todo\"}}",
+    "{\"apiId\":\"todo\",\"stage\":\"$default\",\"routeKey\":\"GET /todos\",\"method\":\"GET\","
+    "\"path\":\"/todos\",\"authorizer\":\"users\",\"scopes\":[\"todo/read\"],"
+    "\"throttle\":{\"level\":\"stage\",\"rateLimit\":0.5,\"burstLimit\":10},"
+    "\"integration\":{\"function\":\"todo\",\"qualifier\":\"live\",\"uri\":\"todo:live\"}}",
+    "{\"apiId\":\"todo\",\"stage\":\"$default\",\"routeKey\":\"ANY /{proxy+}\",\"method\":\"ANY\","
+    "\"path\":\"/{proxy+}\",\"authorizer\":\"users\",\"scopes\":[],"
+    "\"throttle\":{\"level\":\"account\",\"rateLimit\":10000,\"burstLimit\":5000},"
+    "\"integration\":{\"function\":null,\"qualifier\":null,\"uri\":\"${stageVariables.f}\"}}",
+};
+
+static void writes_json(void **state)
+{
+    (void)state;
+    struct diag diag;
+    json_error_t error;
+    scoped_buf struct buf text = {0};
+    diag_init(&diag);
+    struct snapshot *snapshot = make(&diag);
+    route_list_write_json(&text, snapshot);
+    json_auto_t *got = json_loadb(buf_str(&text).at, buf_len(&text), 0, &error);
+    const json_t *list = json_object_get(got, "routes");
+    assert_int_equal(json_array_size(list), ARRAY_LENGTH(want));
+    for (size_t i = 0; i < ARRAY_LENGTH(want); i++) {
+        json_auto_t *row = json_loads(want[i], 0, &error);
+        assert_non_null(row);
+        if (!json_equal(json_array_get(list, i), row))
+            fail_msg("%" STR_F, STR_A(buf_str(&text)));
+    }
+    snapshot_unref(snapshot);
+    diag_release(&diag);
+}
+
+static void nothing_is_an_empty_list(void **state)
+{
+    (void)state;
+    struct diag diag;
+    struct builder b;
+    scoped_buf struct buf text = {0};
+    diag_init(&diag);
+    builder_init(&b, &diag);
+    struct snapshot *snapshot = sample_finish(&b);
+    route_list_write_json(&text, snapshot);
+    assert_str_equal(buf_str(&text), STR("{\"routes\":[]}\n"));
+    snapshot_unref(snapshot);
+    diag_release(&diag);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(writes_a_table),
+        cmocka_unit_test(writes_json),
+        cmocka_unit_test(nothing_is_an_empty_list),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
