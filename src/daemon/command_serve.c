@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "turnpike/base/log.h"
 #include "turnpike/daemon/command.h"
+#include "turnpike/daemon/configuration.h"
+#include "turnpike/daemon/server.h"
 
 struct serve_options {
     const char *config, *log_level;
@@ -15,10 +18,52 @@ static const struct option_row options_table[] = {
      "error, warning, notice, info or debug",                                                                   false},
 };
 
-static enum exit_status run(const void *options UNUSED, const char *operand UNUSED)
+static bool read_addresses(const text_list *texts, struct arena *arena,
+                           struct config_options *ret_overrides, const char **ret_wrong)
 {
-    fputs("turnpike serve: not built\n", stderr);
-    return STATUS_FAILED;
+    struct listen_address *addresses = arena_array(arena, struct listen_address, texts->count);
+    for (size_t i = 0; i < texts->count; i++) {
+        *ret_wrong = texts->items[i];
+        if (!listen_address_parse(str_from(texts->items[i]), &addresses[i]))
+            return false;
+    }
+    *ret_overrides = (struct config_options){addresses, texts->count};
+    return true;
+}
+
+static enum exit_status serve(const struct server_options *options)
+{
+    struct server server;
+    enum exit_status status = server_start(&server, options);
+    if (status == STATUS_DONE)
+        server_run(&server);
+    server_release(&server);
+    return status;
+}
+
+static enum exit_status run(const void *data, const char *operand UNUSED)
+{
+    const struct serve_options *options = data;
+    struct server_options server = {.log_level = options->log_level};
+    enum log_level level;
+    if (options->log_level && !log_level_parse(str_from(options->log_level), &level))
+        return command_refuse(&command_serve, "'%s' is no log level", options->log_level);
+
+    struct error error;
+    server.config = configuration_find(options->config, &error);
+    if (!server.config) {
+        fprintf(stderr, "turnpike serve: %s\n", error.text);
+        return STATUS_CONFIGURATION;
+    }
+    struct arena arena;
+    const char *wrong;
+    arena_init(&arena, 1024);
+    enum exit_status status =
+        read_addresses(&options->listen, &arena, &server.overrides, &wrong)
+            ? serve(&server)
+            : command_refuse(&command_serve, "'%s' is no ADDRESS:PORT", wrong);
+    arena_release(&arena);
+    return status;
 }
 
 const struct command command_serve = {

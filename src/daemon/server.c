@@ -47,6 +47,7 @@ static void on_signal(uv_signal_t *handle, int number)
 {
     struct server *s = handle->data;
     struct diag diag;
+    struct error error;
     switch (number) {
     case SIGHUP:
         if (s->state != SERVER_RUNNING)
@@ -56,7 +57,8 @@ static void on_signal(uv_signal_t *handle, int number)
         diag_release(&diag);
         return;
     case SIGUSR1:
-        log_writer_reopen(s->writer);
+        if (!log_writer_reopen(s->writer, &error))
+            log_error("log files: %s", error.text);
         return;
     default:
         server_stop(s);
@@ -96,7 +98,7 @@ void server_apply_settings(struct server *s, const struct settings *settings)
 
 struct snapshot *server_load(struct server *s, struct diag *diag)
 {
-    struct snapshot *snapshot = load_snapshot(s->options.config, s->options.listen, diag);
+    struct snapshot *snapshot = load_snapshot_with(s->options.config, &s->options.overrides, diag);
     const struct preparation live = {s->gateway, s->front, &s->output};
     if (snapshot && !prepare_snapshot(&live, snapshot, diag)) {
         snapshot_unref(snapshot);
@@ -263,7 +265,8 @@ void server_release(struct server *s)
     admin_close(s->admin);
     front_close(s->front);
     close_signals(s);
-    loop_turn_until_quiet(&s->loop);
+    while (!front_is_over(s->front) || !admin_is_over(s->admin))
+        loop_turn(&s->loop);
     admin_free(s->admin);
     front_free(s->front);
     gateway_free(s->gateway);

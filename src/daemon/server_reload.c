@@ -5,7 +5,7 @@
 #include "turnpike/daemon/findings.h"
 #include "turnpike/daemon/server.h"
 
-static void log_findings(const struct diag *diag)
+void server_log_findings(const struct diag *diag)
 {
     FOR_EACH_IN (finding, &diag->findings) {
         scoped_buf struct buf line = {0};
@@ -88,7 +88,7 @@ bool server_reload(struct server *s, struct diag *diag)
     systemd_reloading(loop_now(&s->loop));
     bool done = swap(s, diag, &why);
     diag_sort(diag);
-    log_findings(diag);
+    server_log_findings(diag);
     note_result(s, done, why);
     if (done)
         log_notice("reloaded");

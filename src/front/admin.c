@@ -219,6 +219,11 @@ void admin_close(struct admin *a)
     http_server_abort(&a->server);
 }
 
+bool admin_is_over(const struct admin *a)
+{
+    return !a || (!a->socket && a->server.connection_count == 0);
+}
+
 void admin_free(struct admin *a)
 {
     if (!a)

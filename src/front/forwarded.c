@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "turnpike/front/forwarded.h"
 
-static bool is_trusted(const struct listener_settings *listener, const struct ip *ip)
+bool forwarded_is_trusted(const struct listener_settings *listener, const struct ip *ip)
 {
     FOR_EACH_IN (network, &listener->trusted_proxies)
         if (ip_in_network(ip, network))
@@ -73,7 +73,7 @@ static void walk(const struct listener_settings *listener, struct str chain, boo
     struct ip ip;
     if (chain.len == 0)
         return;
-    while (is_trusted(listener, client) && split_last(&chain, ',', &part)) {
+    while (forwarded_is_trusted(listener, client) && split_last(&chain, ',', &part)) {
         struct str node = elements ? element_parameter(part, STR("for")) : part;
         if (!read_node(node, &ip))
             return;
@@ -123,7 +123,7 @@ void forwarded_read(struct request *r, const struct listener_settings *listener,
     struct ip client = *peer;
     r->scheme = tls ? STR("https") : STR("http");
     r->port = port;
-    if (is_trusted(listener, peer)) {
+    if (forwarded_is_trusted(listener, peer)) {
         struct str forwarded = chain.len ? STR("") : field_values(r, STR("forwarded"), arena);
         walk(listener, chain, false, &client);
         walk(listener, forwarded, true, &client);

@@ -7,6 +7,7 @@
 #include "http1.h"
 #include "proxied.h"
 #include "tls_contexts.h"
+#include "turnpike/base/clock.h"
 #include "turnpike/base/log.h"
 #include "turnpike/base/xalloc.h"
 #include "turnpike/net/listener.h"
@@ -315,6 +316,11 @@ void front_close(struct front *f)
     f->on_idle = NULL;
     front_drain(f);
     front_abort(f);
+}
+
+bool front_is_over(const struct front *f)
+{
+    return !f || (!f->edges && front_connections(f) == 0);
 }
 
 void front_on_idle(struct front *f, void (*fn)(void *data), void *data)

@@ -8,6 +8,7 @@
 #include "turnpike/daemon/systemd.h"
 #include "turnpike/front/admin.h"
 #include "turnpike/front/front.h"
+#include "turnpike/load/config.h"
 #include "turnpike/net/log_writer.h"
 
 /* How far it is. Only server.c and server_drain.c move it on. */
@@ -21,9 +22,9 @@ enum server_state {
 
 /* What the command line said. */
 struct server_options {
-    const char *config;      /* the file that was found */
-    const text_list *listen; /* in place of the plain listeners; may be empty */
-    const char *log_level;   /* NULL: the configuration's */
+    const char *config;              /* the file that was found */
+    struct config_options overrides; /* --listen */
+    const char *log_level;           /* NULL: the configuration's */
 };
 
 /* Lives on the stack of `serve`. */
@@ -68,6 +69,10 @@ void server_stop(struct server *s);
 bool server_is_ready(struct server *s, struct buf *why);
 extern const struct control_events server_control_events;
 struct admin_source server_admin_source(struct server *s);
+
+/* What takes hold at once of new settings: the log's level and form, trusted certificates. */
+void server_apply_settings(struct server *s, const struct settings *settings);
+void server_log_findings(const struct diag *diag);
 
 /* Loads and prepares a snapshot for this server; NULL where the diag holds an error. */
 struct snapshot *server_load(struct server *s, struct diag *diag);

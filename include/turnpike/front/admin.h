@@ -26,7 +26,9 @@ MUST_USE struct admin *admin_new(struct loop *loop, const struct admin_settings 
                                  const struct admin_source *source, struct error *ret_error);
 /* Closes it and its clients. Takes NULL. */
 void admin_close(struct admin *a);
-/* Once the loop has turned after admin_close. Takes NULL. */
+/* True once the loop has closed all of it. */
+bool admin_is_over(const struct admin *a);
+/* Once it is over after admin_close. Takes NULL. */
 void admin_free(struct admin *a);
 
 #endif

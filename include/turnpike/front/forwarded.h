@@ -6,6 +6,9 @@
 
 #include "turnpike/model/request.h"
 
+/* Whether the listener's trustedProxies name this address. */
+bool forwarded_is_trusted(const struct listener_settings *listener, const struct ip *ip);
+
 /* Fills in source_ip, forwarded_for, scheme and port of a request whose headers are there. `peer`
  * is the connection's other end; `tls` and `port` are the listener's own. The client is the
  * right-most address of the chain that is not a trusted proxy. */

@@ -37,6 +37,9 @@ void front_abort(struct front *f);
 /* Drains and aborts at once: for the end, whatever came before. Takes NULL. */
 void front_close(struct front *f);
 
+/* True once the loop has closed every socket and connection. */
+bool front_is_over(const struct front *f);
+
 /* Whom to tell each time when a client has gone. */
 void front_on_idle(struct front *f, void (*fn)(void *data), void *data);
 

@@ -43,6 +43,8 @@ void loop_init(struct loop *loop);
 /* Runs until loop_stop or until nothing is left to wait for. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
+/* Handles what is due now and returns: for taking things down step by step. */
+void loop_turn(struct loop *loop);
 /* After loop_run returned; asserts that every handle was closed. */
 void loop_release(struct loop *loop);
 
