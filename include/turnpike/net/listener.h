@@ -1,48 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* listener.h: a socket that accepts connections, on an address, a UNIX path or handed over. */
+/* listener.h: a socket that listens, on an address, on a path or inherited, and what it accepts. */
 #ifndef TURNPIKE_NET_LISTENER_H
 #define TURNPIKE_NET_LISTENER_H
 
-#include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include "turnpike/base/error.h"
 #include "turnpike/base/str.h"
 #include "turnpike/net/loop.h"
 
-struct listener; /* owned by its opener until on_closed */
+struct listener;
 
-struct listener_events {
-    /* A connection, non-blocking and close-on-exec, with TCP_NODELAY; the callee owns fd. */
-    void (*on_accept)(struct listener *l, int fd, const struct sockaddr *peer);
-    /* The last call: the listener is freed when it returns. */
-    void (*on_closed)(struct listener *l);
+/* Where to listen: exactly one of the three. */
+struct listener_place {
+    struct str address; /* numeric, IPv4 or IPv6 without brackets; "::" does not mean IPv4 too */
+    uint16_t port;      /* 0: any; ask listener_port */
+    /* A socket that nobody answers on is replaced, any other file is not. The new one can be used
+     * by the daemon's user and group (mode 0660), and is removed at close. */
+    struct str unix_path;
+    int inherited; /* a listening socket from systemd, taken over; with a str set above: ignored */
 };
 
-/* Binds and listens; nothing is accepted before listener_start. NULL with an error that names the
- * address. `address` is numeric, IPv4 or IPv6 (which then takes no IPv4 clients). */
-MUST_USE struct listener *listener_open_tcp(struct loop *loop, struct str address, uint16_t port,
-                                            const struct listener_events *events, void *owner,
-                                            struct error *ret_error);
-/* A socket that lies at `path` is replaced where nobody listens on it. Mode 0660: who may connect
- * is decided by its group and its folder. The file is removed when the listener closes. */
-MUST_USE struct listener *listener_open_unix(struct loop *loop, struct str path,
-                                             const struct listener_events *events, void *owner,
-                                             struct error *ret_error);
-/* A listening socket that was handed over. It is duplicated: the original stays open. */
-MUST_USE struct listener *listener_open_inherited(struct loop *loop, int fd,
-                                                  const struct listener_events *events, void *owner,
-                                                  struct error *ret_error);
+/* Called from the loop. */
+struct listener_events {
+    /* Takes over fd: connected, non-blocking, close-on-exec, and without Nagle's delay on TCP. */
+    void (*on_accept)(struct listener *l, int fd, const struct sockaddr *peer);
+    void (*on_closed)(struct listener *l); /* the last call: the owner may be freed */
+};
 
-void *listener_owner(const struct listener *l);
-/* Where it is bound: for a TCP listener the address with the port that the kernel chose for 0. */
-void listener_address(const struct listener *l, struct sockaddr_storage *ret_address);
+/* Embedded in its owner. */
+struct listener {
+    const struct listener_events *events;
 
-/* Connections are accepted from now on. Where descriptors run out, it pauses for 100 ms and the
- * waiting client is turned away through a descriptor that is kept in reserve. */
-void listener_start(struct listener *l);
+    /* private */
+    struct loop *loop;
+    uv_poll_t poll;
+    int fd;
+    int reserve; /* a descriptor to give up when there are no others */
+    bool paused, starved, closing;
+    struct timer pause;
+    char *path; /* to remove at close; NULL: none */
+    dev_t path_device;
+    ino_t path_inode;
+};
 
-/* Stops and closes; on_closed follows in a later turn. */
+/* Listens from now on. On failure nothing is left open, not even an inherited socket. */
+MUST_USE bool listener_open(struct listener *l, struct loop *loop,
+                            const struct listener_place *place,
+                            const struct listener_events *events, struct error *ret_error);
+/* Stops at once; on_closed follows in a later turn. */
 void listener_close(struct listener *l);
+
+/* While paused, clients wait in the kernel's queue: for the bound on connections. */
+void listener_pause(struct listener *l);
+void listener_resume(struct listener *l);
+
+uint16_t listener_port(const struct listener *l); /* 0: not TCP */
+
+/* "127.0.0.1:8080", "[::1]:8080", a path, or "inherited socket 3"; for messages. */
+#define LISTENER_PLACE_SIZE 128
+struct str listener_place_format(const struct listener_place *place, char out[LISTENER_PLACE_SIZE]);
 
 #endif
