@@ -23,19 +23,21 @@ struct header_row {
 #define NAMES_OF_SIZE 3
 
 /* By the length of the name, so that few are compared. */
+/* clang-format off */
 static const struct header_row header_rows[LONGEST_NAME + 1][NAMES_OF_SIZE] = {
-    [2] = {{STR_INIT("te"), DROPPED}               },
-    [6] = {                                                {STR_INIT("cookie"), COOKIE}                                       },
-    [7] = {                   {STR_INIT("trailer"), DROPPED},                                        {STR_INIT("upgrade"), DROPPED}},
-    [10] = {                                                       {STR_INIT("connection"), DROPPED},                                        {STR_INIT("keep-alive"), DROPPED}},
-    [12] = {                                                {STR_INIT("content-type"), CONTENT_TYPE}   },
-    [14] = {                                                  {STR_INIT("content-length"), DROPPED} },
-    [15] = {                                                {STR_INIT("x-amzn-trace-id"), DROPPED},  {STR_INIT("x-forwarded-for"), DROPPED}},
-    [16] = {                                                   {STR_INIT("content-encoding"), CONTENT_ENCODING},
-           {STR_INIT("proxy-connection"), DROPPED},
-           {STR_INIT("x-forwarded-port"), DROPPED}},
-    [17] = { {STR_INIT("transfer-encoding"), DROPPED},        {STR_INIT("x-forwarded-proto"), DROPPED}},
+    [2] = {{STR_INIT("te"), DROPPED}},
+    [6] = {{STR_INIT("cookie"), COOKIE}},
+    [7] = {{STR_INIT("trailer"), DROPPED}, {STR_INIT("upgrade"), DROPPED}},
+    [10] = {{STR_INIT("connection"), DROPPED}, {STR_INIT("keep-alive"), DROPPED}},
+    [12] = {{STR_INIT("content-type"), CONTENT_TYPE}},
+    [14] = {{STR_INIT("content-length"), DROPPED}},
+    [15] = {{STR_INIT("x-amzn-trace-id"), DROPPED}, {STR_INIT("x-forwarded-for"), DROPPED}},
+    [16] = {{STR_INIT("content-encoding"), CONTENT_ENCODING},
+            {STR_INIT("proxy-connection"), DROPPED},
+            {STR_INIT("x-forwarded-port"), DROPPED}},
+    [17] = {{STR_INIT("transfer-encoding"), DROPPED}, {STR_INIT("x-forwarded-proto"), DROPPED}},
 };
+/* clang-format on */
 
 /* Of a name in lower case. */
 static enum header_use use_of(struct str name)
