@@ -166,7 +166,7 @@ static void account(struct exchange *x, bool complete)
     t->outcome.latency = loop_now(x->gateway->loop) - t->request.received;
     figures_count(x->gateway->counters, t);
     if (t->selection.stage && t->selection.stage->access_log)
-        access_log_write(t->selection.stage->access_log, context_variable_append, t);
+        access_log_write(t->selection.stage->access_log, t);
 }
 
 void exchange_on_gone(struct exchange *x, bool complete)

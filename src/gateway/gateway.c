@@ -54,7 +54,7 @@ void gateway_prepare(struct gateway *g, struct snapshot *snapshot,
     limiter_prepare(g->limiter, snapshot, loop_now(g->loop));
     auth_prepare(g->auth, snapshot, diag);
     lambda_prepare(g->lambda, snapshot);
-    access_log_prepare(snapshot, output, context_variable_is_known, diag);
+    access_log_prepare(snapshot, output, &context_variables, diag);
     figures_prepare(g->counters, snapshot);
 }
 

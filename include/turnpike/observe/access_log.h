@@ -1,29 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* access_log.h: the access logs of stages: a format compiled once, a line for each request. */
+/* access_log.h: the access logs of stages (AWS: "Configure logging for HTTP APIs"): a format
+ * compiled once, a line for each request. */
 #ifndef TURNPIKE_OBSERVE_ACCESS_LOG_H
 #define TURNPIKE_OBSERVE_ACCESS_LOG_H
 
-#include "turnpike/base/buf.h"
 #include "turnpike/base/error.h"
 #include "turnpike/model/snapshot.h"
+#include "turnpike/text/substitution.h"
 
-/* Appends the value of a $context variable (without "$context."); appends nothing where it is
- * absent. The gateway has the table of variables (gateway/context_variables.h). */
-typedef void context_lookup_fn(struct buf *out, struct str variable, const void *data);
+#define ACCESS_LOG_FORMAT_MAX 3072      /* AWS's quota, bytes */
+#define ACCESS_LOG_LINE_MAX   (1 << 20) /* likewise, of one entry; what is beyond is cut off */
+
+/* The variables that a format may name. The gateway has the table (gateway/context_variables.h). */
+struct access_log_variables {
+    substitution_resolve_fn *resolve; /* asked once for each variable of a format */
+    substitution_append_fn *append;   /* only called for what was resolved; may append nothing */
+    const char *const *names;         /* all there are, for messages */
+    size_t name_count;
+};
 
 /* Where lines go: the daemon's log writer, as the layers below see it. */
 struct access_log_output {
     void *(*open)(void *data, struct str destination, struct error *ret_error); /* NULL: failed */
-    void (*write)(void *file, struct str line);
+    void (*write)(void *file, struct str line); /* the line has no end of its own */
     void *data;
 };
 
-/* Compiles every stage's format and opens its destination; reports what is wrong. `output` may be
- * NULL, for `check`: nothing is opened then. `is_variable` says whether a name is known. */
+/* Compiles every stage's format and opens its destination; reports what is wrong: a format that is
+ * missing, too long or of several lines, a destination that cannot be opened. A variable that is
+ * unknown is a warning. `output` may be NULL, for `check`: nothing is opened then. Both structs are
+ * read, and `variables` kept, as long as the snapshot lives. */
 void access_log_prepare(struct snapshot *snapshot, const struct access_log_output *output,
-                        bool (*is_variable)(struct str name), struct diag *diag);
+                        const struct access_log_variables *variables, struct diag *diag);
 
-/* Writes one line. */
-void access_log_write(const struct access_log *log, context_lookup_fn *lookup, const void *data);
+/* Writes one line; `data` is what `append` reads. A variable without a value is written as '-'.
+ * With `escape: auto` no value can end its line or its quotes: between double quotes it is written
+ * as JSON escapes it, elsewhere control characters become \xNN. Otherwise values go out as they
+ * are, as on AWS. */
+void access_log_write(const struct access_log *log, const void *data);
 
 #endif

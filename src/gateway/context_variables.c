@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "turnpike/gateway/context_variables.h"
+
+#include "turnpike/base/clock.h"
+
+enum kind { KIND_REST = 1, KIND_HTTP = 2, KIND_WEBSOCKET = 4 };
+enum place { IN_TEMPLATE = 1, IN_ACCESS_LOG = 2, IN_MAPPING = 4 };
+
+enum context_variable {
+#define CONTEXT_VARIABLE(name, kinds, places, symbol) VARIABLE_##symbol,
+#include "turnpike/model/context_variables.def"
+#undef CONTEXT_VARIABLE
+    VARIABLE_COUNT
+};
+
+static const struct row {
+    struct str name;
+    unsigned kinds, places;
+} rows[VARIABLE_COUNT] = {
+#define CONTEXT_VARIABLE(name, kinds, places, symbol) {STR_INIT(name), (kinds), (places)},
+#include "turnpike/model/context_variables.def"
+#undef CONTEXT_VARIABLE
+};
+
+static const char *const names[VARIABLE_COUNT] = {
+#define CONTEXT_VARIABLE(name, kinds, places, symbol) name,
+#include "turnpike/model/context_variables.def"
+#undef CONTEXT_VARIABLE
+};
+
+#define CLAIM_PREFIX      "authorizer.claims."
+#define AUTHORIZER_PREFIX "authorizer."
+
+static int compare_row(const void *name, const void *row)
+{
+    return str_compare(*(const struct str *)name, ((const struct row *)row)->name);
+}
+
+static bool has_prefix(struct str name, struct str prefix)
+{
+    return name.len > prefix.len && str_starts_with(name, prefix);
+}
+
+int context_variable_resolve(struct str name)
+{
+    const struct row *row = bsearch(&name, rows, VARIABLE_COUNT, sizeof(rows[0]), compare_row);
+    if (!row && has_prefix(name, STR(CLAIM_PREFIX)))
+        row = &rows[VARIABLE_AUTHORIZER_CLAIMS_NAME];
+    else if (!row && has_prefix(name, STR(AUTHORIZER_PREFIX)))
+        row = &rows[VARIABLE_AUTHORIZER_NAME];
+    return row && (row->kinds & KIND_HTTP) && (row->places & IN_ACCESS_LOG) ? (int)(row - rows)
+                                                                            : -1;
+}
+
+static void append_claim(struct buf *out, struct str name, const struct identity *identity)
+{
+    if (!identity)
+        return;
+    FOR_EACH (claim, identity->claims, identity->claim_count) {
+        if (str_eq(claim->name, name)) {
+            buf_append(out, claim->value);
+            return;
+        }
+    }
+}
+
+/* Microseconds as the milliseconds that AWS writes, where the step was taken. */
+static void append_latency(struct buf *out, bool taken, uint64_t latency)
+{
+    if (taken)
+        buf_append_u64(out, latency / USEC_PER_MSEC);
+}
+
+static void append_status(struct buf *out, unsigned status)
+{
+    if (status)
+        buf_append_u64(out, status);
+}
+
+static void append_error(struct buf *out, enum context_variable variable,
+                         const struct gateway_response *e)
+{
+    if (!e)
+        return;
+    if (variable == VARIABLE_ERROR_RESPONSE_TYPE)
+        buf_append(out, str_from(e->type));
+    else if (variable == VARIABLE_ERROR_MESSAGE)
+        buf_append(out, e->message);
+    else
+        buf_printf(out, "\"%" STR_F "\"", STR_A(e->message));
+}
+
+static void append_time(struct buf *out, uint64_t wall)
+{
+    char clf[CLOCK_CLF_SIZE];
+    buf_append(out, clock_clf(wall, clf));
+}
+
+static void append(struct buf *out, enum context_variable variable, struct str name,
+                   const struct transaction *t)
+{
+    const struct request *r = &t->request;
+    const struct selection *s = &t->selection;
+    const struct outcome *o = &t->outcome;
+
+    switch (variable) {
+    case VARIABLE_ACCOUNT_ID:
+        return buf_append(out, t->settings->account_id);
+    case VARIABLE_API_ID:
+        return buf_append(out, s->api ? s->api->api_id : STR(""));
+    case VARIABLE_AUTHORIZER_CLAIMS_NAME:
+        return append_claim(out, str_skip(name, STR(CLAIM_PREFIX).len), t->identity);
+    case VARIABLE_AUTHORIZER_ERROR:
+        return buf_append(out, o->authorizer_error);
+    case VARIABLE_AUTHORIZER_LATENCY:
+        return append_latency(out, o->authorizer_called, o->authorizer_latency);
+    case VARIABLE_AUTHORIZER_STATUS:
+        return append_status(out, o->authorizer_status);
+    case VARIABLE_CUSTOM_DOMAIN_BASE_PATH_MATCHED:
+        return buf_append(out, s->mapping_key);
+    case VARIABLE_DATA_PROCESSED:
+        return buf_append_u64(out, o->bytes_in + o->bytes_out);
+    case VARIABLE_DOMAIN_NAME:
+        return buf_append(out, s->domain_name);
+    case VARIABLE_DOMAIN_PREFIX:
+        return buf_append(out, s->domain_prefix);
+    case VARIABLE_ERROR_MESSAGE:
+    case VARIABLE_ERROR_MESSAGE_STRING:
+    case VARIABLE_ERROR_RESPONSE_TYPE:
+        return append_error(out, variable, o->error);
+    case VARIABLE_HTTP_METHOD:
+        return buf_append(out, r->method);
+    case VARIABLE_IDENTITY_SOURCE_IP:
+        return buf_append(out, r->source_ip);
+    case VARIABLE_IDENTITY_USER_AGENT:
+        return buf_append(out, r->user_agent);
+    case VARIABLE_INTEGRATION_ERROR:
+    case VARIABLE_INTEGRATION_ERROR_MESSAGE:
+        return buf_append(out, o->integration_error);
+    case VARIABLE_INTEGRATION_STATUS:
+        return append_status(out, o->function_status);
+    case VARIABLE_INTEGRATION_INTEGRATION_STATUS:
+    case VARIABLE_OLD_INTEGRATION_STATUS:
+        return append_status(out, o->integration_status);
+    case VARIABLE_INTEGRATION_LATENCY:
+    case VARIABLE_OLD_INTEGRATION_LATENCY:
+        return append_latency(out, o->integration_called, o->integration_latency);
+    case VARIABLE_INTEGRATION_REQUEST_ID:
+    case VARIABLE_AWS_ENDPOINT_REQUEST_ID:
+        return buf_append(out, o->integration_request_id);
+    case VARIABLE_PATH:
+        return buf_append(out, r->path);
+    case VARIABLE_PROTOCOL: /* also where the client speaks HTTP/1.0 or HTTP/2 */
+        return buf_append(out, STR("HTTP/1.1"));
+    case VARIABLE_REQUEST_ID:
+    case VARIABLE_EXTENDED_REQUEST_ID:
+        return buf_append(out, str_from(r->id));
+    case VARIABLE_REQUEST_TIME:
+        return append_time(out, r->received_wall);
+    case VARIABLE_REQUEST_TIME_EPOCH:
+        return buf_append_u64(out, r->received_wall / USEC_PER_MSEC);
+    case VARIABLE_RESPONSE_LATENCY:
+        return append_latency(out, true, o->latency);
+    case VARIABLE_RESPONSE_LENGTH:
+        return buf_append_u64(out, o->bytes_out);
+    case VARIABLE_ROUTE_KEY:
+        return buf_append(out, s->match.route ? s->match.route->key : STR(""));
+    case VARIABLE_STAGE:
+        return buf_append(out, s->stage ? s->stage->stage_name : STR(""));
+    case VARIABLE_STATUS:
+        return append_status(out, t->response.status);
+
+    /* What only Lambda authorizers, IAM, Cognito credentials and client certificates know; of the
+     * claims as a whole AWS says nothing. */
+    case VARIABLE_AUTHORIZER_CLAIMS:
+    case VARIABLE_AUTHORIZER_INTEGRATION_LATENCY:
+    case VARIABLE_AUTHORIZER_INTEGRATION_STATUS:
+    case VARIABLE_AUTHORIZER_NAME:
+    case VARIABLE_AUTHORIZER_PRINCIPAL_ID:
+    case VARIABLE_AUTHORIZER_REQUEST_ID:
+    case VARIABLE_AWS_ENDPOINT_REQUEST_ID_2:
+    case VARIABLE_IDENTITY_ACCOUNT_ID:
+    case VARIABLE_IDENTITY_CALLER:
+    case VARIABLE_IDENTITY_CLIENT_CERT_ISSUER_DN:
+    case VARIABLE_IDENTITY_CLIENT_CERT_NOT_AFTER:
+    case VARIABLE_IDENTITY_CLIENT_CERT_NOT_BEFORE:
+    case VARIABLE_IDENTITY_CLIENT_CERT_PEM:
+    case VARIABLE_IDENTITY_CLIENT_CERT_SERIAL_NUMBER:
+    case VARIABLE_IDENTITY_CLIENT_CERT_SUBJECT_DN:
+    case VARIABLE_IDENTITY_COGNITO_AUTHENTICATION_PROVIDER:
+    case VARIABLE_IDENTITY_COGNITO_AUTHENTICATION_TYPE:
+    case VARIABLE_IDENTITY_COGNITO_IDENTITY_ID:
+    case VARIABLE_IDENTITY_COGNITO_IDENTITY_POOL_ID:
+    case VARIABLE_IDENTITY_PRINCIPAL_ORG_ID:
+    case VARIABLE_IDENTITY_USER:
+    case VARIABLE_IDENTITY_USER_ARN:
+    case VARIABLE_COUNT:
+        return;
+    }
+}
+
+void context_variable_append(struct buf *out, int variable, struct str name,
+                             const struct transaction *t)
+{
+    assert(variable >= 0 && variable < VARIABLE_COUNT);
+    append(out, (enum context_variable)variable, name, t);
+}
+
+static void append_to_log(struct buf *out, const struct substitution_part *variable,
+                          const void *data)
+{
+    context_variable_append(out, variable->id, variable->text, data);
+}
+
+const struct access_log_variables context_variables = {
+    .resolve = context_variable_resolve,
+    .append = append_to_log,
+    .names = names,
+    .name_count = VARIABLE_COUNT,
+};
