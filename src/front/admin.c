@@ -17,7 +17,8 @@ struct admin {
     struct loop *loop;
     struct admin_source source;
     struct http_server server;
-    struct listener *socket; /* NULL once it has closed */
+    struct listener socket;
+    bool open; /* the socket is */
 };
 
 /* One connection with the answer that it is given. Owned by its connection. */
@@ -172,7 +173,7 @@ static const struct http_server_options options = {
 
 static void on_accept(struct listener *socket, int fd, const struct sockaddr *peer)
 {
-    struct admin *a = listener_owner(socket);
+    struct admin *a = container_of(socket, struct admin, socket);
     (void)peer;
     if (a->server.connection_count >= CLIENTS_MAX) {
         (void)close(fd);
@@ -186,8 +187,8 @@ static void on_accept(struct listener *socket, int fd, const struct sockaddr *pe
 
 static void on_socket_closed(struct listener *socket)
 {
-    struct admin *a = listener_owner(socket);
-    a->socket = NULL;
+    struct admin *a = container_of(socket, struct admin, socket);
+    a->open = false;
 }
 
 static const struct listener_events socket_events = {on_accept, on_socket_closed};
@@ -198,14 +199,13 @@ struct admin *admin_new(struct loop *loop, const struct admin_settings *settings
     struct admin *a = xcalloc(1, sizeof(*a));
     a->loop = loop;
     a->source = *source;
-    a->socket =
-        listener_open_tcp(loop, settings->address, settings->port, &socket_events, a, ret_error);
-    if (!a->socket) {
+    struct listener_place place = {.address = settings->address, .port = settings->port};
+    a->open = listener_open(&a->socket, loop, &place, &socket_events, ret_error);
+    if (!a->open) {
         free(a);
         return NULL;
     }
     http_server_init(&a->server, loop, &options, &connection_events);
-    listener_start(a->socket);
     return a;
 }
 
@@ -213,22 +213,22 @@ void admin_close(struct admin *a)
 {
     if (!a)
         return;
-    if (a->socket)
-        listener_close(a->socket);
+    if (a->open)
+        listener_close(&a->socket);
     http_server_shutdown(&a->server);
     http_server_abort(&a->server);
 }
 
 bool admin_is_over(const struct admin *a)
 {
-    return !a || (!a->socket && a->server.connection_count == 0);
+    return !a || (!a->open && a->server.connection_count == 0);
 }
 
 void admin_free(struct admin *a)
 {
     if (!a)
         return;
-    assert(!a->socket);
+    assert(!a->open);
     http_server_release(&a->server);
     free(a);
 }

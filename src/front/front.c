@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "turnpike/front/front.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -17,7 +18,8 @@ struct edge {
     struct http1_listener http1; /* first part: what its clients know of it */
     struct front *front;
     struct edge *next;
-    struct listener *socket;   /* NULL once it has closed */
+    struct listener socket;
+    bool open;                 /* the socket is */
     struct snapshot *snapshot; /* the one that its settings belong to; a reference, or NULL */
     char *name;                /* "127.0.0.1:8080", "unix:PATH", "systemd:NAME" */
     bool wanted;               /* by the snapshot that is being put in force */
@@ -69,7 +71,7 @@ void front_prepare(struct front *f, struct snapshot *snapshot, struct diag *diag
 /* An edge goes when its socket has closed and its last client has gone. */
 static void free_if_over(struct edge *e)
 {
-    if (e->socket || e->http1.clients > 0)
+    if (e->open || e->http1.clients > 0)
         return;
     struct edge **at = &e->front->edges;
     while (*at != e)
@@ -124,7 +126,7 @@ static struct ip peer_of(const struct sockaddr *address)
 
 static void on_accept(struct listener *socket, int fd, const struct sockaddr *address)
 {
-    struct edge *e = listener_owner(socket);
+    struct edge *e = container_of(socket, struct edge, socket);
     struct front *f = e->front;
     const struct limit_settings *limits = &f->gateway->snapshot->settings.limits;
     struct ip peer = peer_of(address);
@@ -138,8 +140,8 @@ static void on_accept(struct listener *socket, int fd, const struct sockaddr *ad
 
 static void on_socket_closed(struct listener *socket)
 {
-    struct edge *e = listener_owner(socket);
-    e->socket = NULL;
+    struct edge *e = container_of(socket, struct edge, socket);
+    e->open = false;
     free_if_over(e);
 }
 
@@ -155,28 +157,36 @@ static char *name_of(const struct listener_settings *s)
     return xasprintf(v6 ? "[%" STR_F "]:%u" : "%" STR_F ":%u", STR_A(s->address), s->port);
 }
 
-static struct listener *open_socket(struct edge *e, const struct listener_settings *s,
-                                    struct error *ret_error)
+/* An inherited socket is duplicated: the original stays for the next listener of its name. */
+static int inherit(struct front *f, struct str name, struct error *ret_error)
 {
-    struct front *f = e->front;
-    struct loop *loop = f->gateway->loop;
-    if (s->unix_path.len)
-        return listener_open_unix(loop, s->unix_path, &socket_events, e, ret_error);
-    if (s->systemd_name.len == 0)
-        return listener_open_tcp(loop, s->address, s->port, &socket_events, e, ret_error);
+    int fd = f->inherited ? f->inherited(f->inherited_data, name) : -1;
+    int own = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+    if (own < 0)
+        error_set(ret_error, ERROR_INVALID, "no socket named '%" STR_F "' was handed over",
+                  STR_A(name));
+    return own;
+}
 
-    int fd = f->inherited ? f->inherited(f->inherited_data, s->systemd_name) : -1;
-    if (fd >= 0)
-        return listener_open_inherited(loop, fd, &socket_events, e, ret_error);
-    error_set(ret_error, ERROR_INVALID, "no socket named '%" STR_F "' was handed over",
-              STR_A(s->systemd_name));
-    return NULL;
+static bool open_socket(struct edge *e, const struct listener_settings *s, struct error *ret_error)
+{
+    struct listener_place place = {
+        .unix_path = s->unix_path, .address = s->address, .port = s->port, .inherited = -1};
+    if (s->systemd_name.len) {
+        place.inherited = inherit(e->front, s->systemd_name, ret_error);
+        if (place.inherited < 0)
+            return false;
+    }
+    if (!listener_open(&e->socket, e->front->gateway->loop, &place, &socket_events, ret_error))
+        return false;
+    listener_pause(&e->socket);
+    return true;
 }
 
 static struct edge *find_edge(struct front *f, const char *name)
 {
     for (struct edge *e = f->edges; e; e = e->next)
-        if (e->socket && strcmp(e->name, name) == 0)
+        if (e->open && strcmp(e->name, name) == 0)
             return e;
     return NULL;
 }
@@ -190,8 +200,8 @@ static struct edge *open_edge(struct front *f, const struct listener_settings *s
     e->name = name;
     e->http1.gateway = f->gateway;
     e->http1.on_client_gone = on_client_gone;
-    e->socket = open_socket(e, s, ret_error);
-    if (!e->socket) {
+    e->open = open_socket(e, s, ret_error);
+    if (!e->open) {
         error_prefix(ret_error, "listener '%" STR_F "'", STR_A(s->name));
         free(name);
         free(e);
@@ -216,8 +226,8 @@ static struct edge *find_or_open(struct front *f, const struct listener_settings
 static void close_edges(struct front *f, bool keep_started, bool keep_wanted)
 {
     for (struct edge *e = f->edges; e; e = e->next)
-        if (e->socket && !(keep_started && e->started) && !(keep_wanted && e->wanted))
-            listener_close(e->socket);
+        if (e->open && !(keep_started && e->started) && !(keep_wanted && e->wanted))
+            listener_close(&e->socket);
 }
 
 bool front_listen(struct front *f, struct snapshot *snapshot, struct error *ret_error)
@@ -231,23 +241,20 @@ bool front_listen(struct front *f, struct snapshot *snapshot, struct error *ret_
     return true;
 }
 
+/* A UNIX socket's clients are on this machine. */
 static bool is_loopback(const struct edge *e)
 {
     struct sockaddr_storage address;
     struct ip ip;
     uint16_t port;
-    listener_address(e->socket, &address);
+    listener_address(&e->socket, &address);
     return !ip_from_sockaddr((const struct sockaddr *)&address, &ip, &port) || ip_is_loopback(&ip);
 }
 
 static uint16_t port_of(const struct edge *e)
 {
-    struct sockaddr_storage address;
-    struct ip ip;
-    uint16_t port = 0;
-    listener_address(e->socket, &address);
-    bool internet = ip_from_sockaddr((const struct sockaddr *)&address, &ip, &port);
-    return internet ? port : e->http1.tls ? 443 : 80;
+    uint16_t port = listener_port(&e->socket);
+    return port ? port : e->http1.tls ? 443 : 80;
 }
 
 static void adopt(struct edge *e, struct snapshot *snapshot, const struct listener_settings *s)
@@ -260,7 +267,7 @@ static void adopt(struct edge *e, struct snapshot *snapshot, const struct listen
     e->http1.port = port_of(e);
     e->http1.facts = (struct listener_facts){.settings = s, .loopback = is_loopback(e)};
     if (!e->started)
-        listener_start(e->socket);
+        listener_resume(&e->socket);
     e->started = true;
 }
 

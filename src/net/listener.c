@@ -342,6 +342,13 @@ void listener_resume(struct listener *l)
     update(l);
 }
 
+void listener_address(const struct listener *l, struct sockaddr_storage *ret_address)
+{
+    socklen_t size = sizeof(*ret_address);
+    memset(ret_address, 0, sizeof(*ret_address));
+    (void)getsockname(l->fd, (struct sockaddr *)ret_address, &size);
+}
+
 uint16_t listener_port(const struct listener *l)
 {
     union any_address address = {0};

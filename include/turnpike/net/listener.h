@@ -56,6 +56,8 @@ void listener_close(struct listener *l);
 void listener_pause(struct listener *l);
 void listener_resume(struct listener *l);
 
+/* Where it is bound. */
+void listener_address(const struct listener *l, struct sockaddr_storage *ret_address);
 uint16_t listener_port(const struct listener *l); /* 0: not TCP */
 
 /* "127.0.0.1:8080", "[::1]:8080", a path, or "inherited socket 3"; for messages. */
