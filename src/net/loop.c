@@ -154,7 +154,9 @@ void loop_init(struct loop *loop)
 
 void loop_run(struct loop *loop)
 {
-    (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+    do
+        stay_awake_for_tasks(loop);
+    while (!uv_run(&loop->uv, UV_RUN_DEFAULT) && loop->tasks);
 }
 
 void loop_turn(struct loop *loop)

@@ -38,9 +38,16 @@ static void update_poll(struct stream *s)
 
 static void on_wake(struct task *task);
 
+/* Whether a TLS read would get further without anything new from the socket: a client that only
+ * listens still speaks first. */
+static bool tls_can_read(SSL *ssl)
+{
+    return SSL_has_pending(ssl) || (SSL_in_before(ssl) && !SSL_is_server(ssl));
+}
+
 static void wake_for_held_bytes(struct stream *s)
 {
-    if (s->ssl && s->want_read && !s->closing && !s->drained && SSL_has_pending(s->ssl))
+    if (s->ssl && s->want_read && !s->closing && !s->drained && tls_can_read(s->ssl))
         task_defer(s->loop, &s->wake, on_wake);
 }
 
