@@ -30,8 +30,8 @@ static void count(struct diag *d, enum severity severity)
     d->warning_count += severity == SEVERITY_WARNING;
 }
 
-static void add(struct diag *d, enum severity severity, struct position at, const char *format,
-                va_list args)
+static PRINTF(4, 0) void add(struct diag *d, enum severity severity, struct position at,
+                             const char *format, va_list args)
 {
     if (d->full) { /* not even formatted: what is counted must not fill memory */
         count(d, severity);

@@ -41,7 +41,7 @@ MUST_USE char *arena_bytes(struct arena *a, size_t size);
 struct str arena_copy(struct arena *a, struct str s);
 MUST_USE char *arena_cstring(struct arena *a, struct str s);
 struct str arena_printf(struct arena *a, const char *format, ...) PRINTF(2, 3);
-struct str arena_vprintf(struct arena *a, const char *format, va_list args);
+struct str arena_vprintf(struct arena *a, const char *format, va_list args) PRINTF(2, 0);
 
 /* A growing array in an arena: `struct { T *items; size_t count, capacity; }`. */
 #define LIST(type)                                                                                 \

@@ -59,7 +59,7 @@ static inline void buf_append_char(struct buf *b, char c)
 
 void buf_append_u64(struct buf *b, uint64_t value);
 void buf_printf(struct buf *b, const char *format, ...) PRINTF(2, 3);
-void buf_vprintf(struct buf *b, const char *format, va_list args);
+void buf_vprintf(struct buf *b, const char *format, va_list args) PRINTF(2, 0);
 
 #define buf_literal(b, literal) buf_append((b), STR(literal))
 
