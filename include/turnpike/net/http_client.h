@@ -12,12 +12,12 @@
 struct http_client; /* one endpoint: its idle connections and the calls that are under way */
 struct http_call;   /* one request and its answer; owned by the client */
 
-/* May change at reload; microseconds. */
+/* Microseconds. */
 struct http_client_options {
-    struct str host; /* name or address, without brackets */
+    struct str host; /* name or address, without brackets; copied */
     uint16_t port;
-    uint64_t connect_timeout;
-    uint64_t keep_alive_timeout; /* an idle connection is not used beyond this */
+    uint64_t connect_timeout;    /* looking the name up and trying all its addresses */
+    uint64_t keep_alive_timeout; /* an idle connection is not used beyond this; 0: never kept */
     size_t answer_max;           /* bytes of an answer's body: beyond it, ERROR_TOO_LARGE */
     size_t idle_max;             /* connections kept */
 };
@@ -26,22 +26,32 @@ struct http_client_answer {
     unsigned status;
     const struct header *headers; /* valid during the callback */
     size_t header_count;
-    struct buf body; /* the callback may take it (set it to zero); otherwise it is released */
+    /* The callback may take it (set it to zero), otherwise it is released. The headers lie in its
+     * memory, in front of its content. */
+    struct buf body;
 };
 
-/* Exactly one of answer and error is not NULL. */
+/* Exactly one of answer and error is not NULL. Errors: ERROR_CONNECT (no connection, in time or at
+ * all), ERROR_TIMEOUT (of the whole call), ERROR_CONNECTION (it broke), ERROR_PROTOCOL,
+ * ERROR_TOO_LARGE. */
 typedef void http_call_fn(void *data, struct http_client_answer *answer, const struct error *error);
 
-struct http_client *http_client_new(struct loop *loop, const struct http_client_options *options);
+MUST_USE struct http_client *http_client_new(struct loop *loop,
+                                             const struct http_client_options *options);
+/* New limits, for calls to come; host and port stay: another endpoint is another client. */
 void http_client_configure(struct http_client *c, const struct http_client_options *options);
-/* Cancels the calls under way and closes everything; memory goes when the loop has turned. */
+/* Cancels the calls under way and closes everything; memory goes when the loop has turned. May be
+ * called within a callback. Takes NULL. */
 void http_client_free(struct http_client *c);
 
 /* Sends a complete request: `head` (request line, fields, empty line) and `body` are taken over.
- * Never calls back before it has returned, exactly once unless cancelled, within `timeout`
- * (ERROR_TIMEOUT). A reused connection that died before any byte of the answer, and was reset or
- * ended with bytes of the request unacknowledged (TCP_INFO), is replaced once by a fresh one;
- * nothing else is ever sent twice. */
+ * Not for HEAD, whose answers are framed differently. Never calls back before it has returned,
+ * exactly once unless cancelled, within `timeout` (ERROR_TIMEOUT).
+ *
+ * A reused connection that died before any byte of the answer, and was reset or ended with bytes
+ * of the request unacknowledged, is replaced once by a fresh one; nothing else is ever
+ * sent twice. An answer that comes before the request was sent completely is taken, and its
+ * connection not used again. */
 struct http_call *http_call_start(struct http_client *c, struct buf head, struct buf body,
                                   uint64_t timeout, http_call_fn *done, void *data);
 /* Drops the call and its connection; no callback follows. */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http_client_private.h: what the three parts of the client share: the pool and the calls
+ * (http_client.c), connecting (http_connect.c), requests and answers (http_transfer.c). */
+#ifndef TURNPIKE_NET_HTTP_CLIENT_PRIVATE_H
+#define TURNPIKE_NET_HTTP_CLIENT_PRIVATE_H
+
+#include "turnpike/net/http_client.h"
+#include "turnpike/net/resolver.h"
+#include "turnpike/net/stream.h"
+
+#include "answer_reader.h"
+
+/* One socket. It is watched for reading from its first request on, idle or not, so that a request
+ * costs no epoll_ctl. Freed when its stream has closed. */
+struct connection {
+    struct stream stream;
+    struct http_client *client;
+    struct http_call *call;        /* NULL: idle, or closing */
+    struct connection *next, **at; /* among the idle; at is NULL elsewhere */
+    uint64_t idle_until;
+    bool connecting;
+};
+
+struct http_call {
+    struct http_client *client;
+    struct http_call *next, **at;  /* among those under way; spare ones use next alone */
+    struct connection *connection; /* NULL: the name is looked up, or every address has failed */
+    struct timer timer;            /* until there is a connection for each address, then for all */
+    uint64_t deadline, connect_deadline;
+
+    struct buf head, body;
+    size_t sent;
+    int send_error; /* errno of a failed write: what the read that follows means */
+    struct answer_reader answer;
+    bool reused, answered; /* the connection had served before; bytes of an answer came */
+
+    struct resolver_wait wait;
+    struct addresses addresses;
+    size_t tried;
+    struct error error; /* of the last address */
+    struct task failing;
+
+    http_call_fn *done;
+    void *data;
+};
+
+struct http_client {
+    struct loop *loop;
+    struct http_client_options options; /* without the host, which the resolver has */
+    struct resolver *resolver;
+    struct connection *idle; /* the last used first */
+    size_t idle_count, open; /* open counts the closing too */
+    struct timer reaper;
+    struct http_call *calls, *spare;
+    size_t spare_count;
+    unsigned delivering; /* callbacks that may have freed the client */
+    bool freed;
+};
+
+static inline size_t request_size(const struct http_call *call)
+{
+    return buf_len(&call->head) + buf_len(&call->body);
+}
+
+/* http_client.c. Failing and delivering end the call; the client may be gone afterwards. */
+void http_call_fail(struct http_call *call, const struct error *why);
+void http_call_deliver(struct http_call *call, const struct http_head *head);
+void http_client_close(struct connection *conn);
+void http_client_on_closed(struct stream *stream);
+
+/* http_connect.c: gets the call a connection of its own and hands it to http_transfer. Never calls
+ * back before it has returned. */
+void http_connect(struct http_call *call);
+/* The socket of the attempt has become writable: it is connected, or has failed. */
+void http_connect_finish(struct connection *conn);
+
+/* http_transfer.c: sends the request on a connection and reads the answer. */
+void http_transfer(struct http_call *call, struct connection *conn);
+extern const struct stream_events http_transfer_events;
+
+#endif
