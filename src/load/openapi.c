@@ -211,7 +211,9 @@ static bool check_version(struct openapi *o)
         return false;
     }
     if (!node) {
-        diag_error(o->diag, o->root->at, "this is no OpenAPI document: it has no 'openapi'");
+        bool websocket = doc_get(o->root, "protocolType") || doc_get(o->root, "routes");
+        diag_error(o->diag, o->root->at, "this is no OpenAPI document: it has no 'openapi'%s",
+                   websocket ? "; definitions of WebSocket APIs are not built yet" : "");
         return false;
     }
     if (!openapi_scalar(o, node, "openapi", &version))
@@ -256,6 +258,7 @@ bool openapi_read(struct builder *b, struct api *api, const struct doc *root)
         openapi_find_protocol(&o))
         read_document(&o);
     map_release(&o.integrations);
+    map_release(&o.templates);
     return b->diag->error_count == errors_before;
 }
 

@@ -32,6 +32,7 @@ struct openapi {
     struct intrinsics intrinsics;
     LIST(struct openapi_scheme *) schemes;
     struct map integrations; /* shared ones, by the address of their node */
+    struct map templates;    /* routes by method and path without the names of parameters */
     struct integration *default_integration;
     bool *allowed_used; /* for each entry of api->allow_unenforced: it made a difference */
 };

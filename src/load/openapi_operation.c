@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "openapi_extensions.h"
+#include "turnpike/base/buf.h"
 
 #define DEFAULT_PATH "/" ROUTE_DEFAULT
 
@@ -125,6 +126,31 @@ static bool check_default_route(struct openapi *o, const struct openapi_path *pa
     return true;
 }
 
+/* The route's key without the names of its parameters: "GET /pets/{}/{+}". */
+static struct str template_of(struct openapi *o, const struct route *route)
+{
+    scoped_buf struct buf out = {0};
+    struct str rest = route->key;
+    size_t brace;
+    while ((brace = str_find(rest, '{')) < rest.len) {
+        size_t len = str_find(str_skip(rest, brace), '}');
+        buf_append(&out, str_head(rest, brace));
+        buf_append(&out, rest.at[brace + len - 1] == '+' ? STR("{+}") : STR("{}"));
+        rest = str_skip(rest, brace + len + 1);
+    }
+    buf_append(&out, rest);
+    return arena_copy(o->arena, buf_str(&out));
+}
+
+/* Two routes that match the same requests: one of them would never be called, with its guard. */
+static void check_template(struct openapi *o, struct route *route)
+{
+    const struct route *twin = map_set(&o->templates, template_of(o, route), route);
+    if (twin)
+        diag_error(o->diag, route->at, "'%" STR_F "' matches what '%" STR_F "' at line %u matches",
+                   STR_A(route->key), STR_A(twin->key), twin->at.line);
+}
+
 /* The operation's own list, or the root's. NONE opens the route, but not against its own list. */
 static void apply_security(struct openapi *o, const struct openapi_operation *operation,
                            struct route *route)
@@ -166,6 +192,7 @@ void openapi_read_operation(struct openapi *o, const struct openapi_path *path, 
     if (!route)
         return;
     route->operation_name = operation.name;
+    check_template(o, route);
     apply_security(o, &operation, route);
     apply_integration(o, &operation, route);
 }

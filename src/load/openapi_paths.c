@@ -28,6 +28,7 @@ void openapi_any_method(struct openapi *o, const struct doc_member *member, void
     openapi_read_operation(o, subject, STR("ANY"), member);
 }
 
+/* OpenAPI knows no security of a path: who writes it there believes the path guarded. */
 static const struct openapi_field fields[] = {
     {"delete",      FIELD_READ,   read_method            },
     {"description", FIELD_SILENT, NULL                   },
@@ -38,6 +39,7 @@ static const struct openapi_field fields[] = {
     {"patch",       FIELD_READ,   read_method            },
     {"post",        FIELD_READ,   read_method            },
     {"put",         FIELD_READ,   read_method            },
+    {"security",    FIELD_REFUSE, NULL                   },
     {"servers",     FIELD_SILENT, NULL                   },
     {"summary",     FIELD_SILENT, NULL                   },
     {"trace",       FIELD_READ,   read_method            },

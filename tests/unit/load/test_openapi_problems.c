@@ -29,6 +29,9 @@ struct problem {
 static const struct problem document_problems[] = {
     CASE("a document without a fault", GET(TODO), ""),
     CASE("a list", "[]", "1:1 error: the document is a list, expected a map\n"),
+    CASE("a WebSocket definition", "protocolType: WEBSOCKET\nroutes: {}\n",
+         "1:1 error: this is no OpenAPI document: it has no 'openapi'; definitions of WebSocket "
+         "APIs are not built yet\n"),
     CASE("swagger 2.0", "swagger: '2.0'\ninfo: {title: t, version: '1'}\npaths: {}\n",
          "1:1 error: swagger 2.0 is for REST APIs: an HTTP API is described by OpenAPI 3.0\n"),
     CASE("OpenAPI 3.1", "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {}\n",
@@ -127,6 +130,16 @@ static const struct problem path_problems[] = {
          "4:13 error: an operation is nothing, expected a map\n"),
     CASE("an operation that refers", GET("      $ref: '#/x'\n" TODO),
          "6:7 error: $ref cannot stand in an operation\n"),
+    CASE("security of a path", PATHS("  /a: {security: [{users: []}]}\n"),
+         "4:8 error: 'security' in a path item is not enforced on HTTP APIs\n"),
+    CASE("two templates of the same requests",
+         PATHS("  /a/{b}/c/{d+}: {get: &g {x-amazon-apigateway-integration: {type: aws_proxy, uri: "
+               "todo}}}\n  /a/{x}/c/{y+}: {get: *g}\n"),
+         "5:19 error: 'GET /a/{x}/c/{y+}' matches what 'GET /a/{b}/c/{d+}' at line 4 matches\n"),
+    CASE("the same template with another method",
+         PATHS("  /a/{b}: {get: &g {x-amazon-apigateway-integration: {type: aws_proxy, uri: "
+               "todo}}}\n  /a/{x}: {post: *g}\n  /a/{x+}: {get: *g}\n"),
+         ""),
     CASE("an operation without an integration", GET("      summary: s\n"),
          "5:5 error: 'GET /' has no x-amazon-apigateway-integration, and the API no "
          "defaultFunction\n"),

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Holds the import to its promises: what it accepts is complete, what it does not accept it says. */
+#include <assert.h>
+
+#include "turnpike/load/openapi.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_complete(const struct api *api)
+{
+    assert(api->name.at);
+    FOR_EACH_IN (authorizer, &api->authorizers)
+        assert((*authorizer)->issuer.len > 0 && (*authorizer)->audience.count > 0);
+    FOR_EACH_IN (route, &api->routes) {
+        assert((*route)->integration && (*route)->integration->uri.text.len > 0);
+        assert((*route)->scopes.count == 0 || (*route)->authorizer);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct diag diag;
+    struct builder b;
+    diag_init(&diag);
+    builder_init(&b, &diag);
+    b.snapshot->settings.aws_region = STR("us-east-1");
+    b.snapshot->settings.account_id = STR("123456789012");
+    (void)builder_add_function(&b, (struct position){0}, STR("todo"));
+    struct api *api = builder_add_api(&b, (struct position){0}, STR("a"));
+    (void)builder_add_stage(&b, api, (struct position){0}, STR("$default"));
+    api->protocol_written = size % 2;
+    *list_push(&b.snapshot->arena, &api->allow_unenforced) = (struct written){STR("open"), {0}};
+
+    const struct doc *root =
+        doc_parse(&b.snapshot->arena, &diag, "fuzz.yaml", str_of((const char *)data, size));
+    bool read = root && openapi_read(&b, api, root);
+    assert(read == (diag.error_count == 0));
+    if (read)
+        check_complete(api);
+    snapshot_unref(builder_finish(&b));
+    diag_release(&diag);
+    return 0;
+}
