@@ -30,6 +30,17 @@ static void count(struct diag *d, enum severity severity)
     d->warning_count += severity == SEVERITY_WARNING;
 }
 
+/* The file's name in the diag's own memory: a load that fails frees the model, findings stay. */
+static const char *own_file(struct diag *d, const char *file)
+{
+    if (!file)
+        return NULL;
+    FOR_EACH_IN (f, &d->findings)
+        if (f->at.file && strcmp(f->at.file, file) == 0)
+            return f->at.file;
+    return arena_cstring(&d->arena, str_from(file));
+}
+
 static PRINTF(4, 0) void add(struct diag *d, enum severity severity, struct position at,
                              const char *format, va_list args)
 {
@@ -44,8 +55,10 @@ static PRINTF(4, 0) void add(struct diag *d, enum severity severity, struct posi
 
     count(d, severity);
     d->full = d->findings.count == FINDINGS_MAX;
-    if (!d->full)
-        *list_push(&d->arena, &d->findings) = finding;
+    if (d->full)
+        return;
+    finding.at.file = own_file(d, at.file);
+    *list_push(&d->arena, &d->findings) = finding;
 }
 
 void diag_error(struct diag *d, struct position at, const char *format, ...)
