@@ -354,7 +354,7 @@ static bool read_string(struct json_reader *r, bool wanted, struct str *ret_valu
     r->at++;
 
     struct str raw;
-    bool escaped;
+    bool escaped = false;
     if (!scan_string(r, &raw, &escaped))
         return false;
     if (!escaped) {
