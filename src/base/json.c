@@ -353,7 +353,7 @@ static bool read_string(struct json_reader *r, bool wanted, struct str *ret_valu
         return fail(r, "a string was expected");
     r->at++;
 
-    struct str raw;
+    struct str raw = {NULL, 0};
     bool escaped = false;
     if (!scan_string(r, &raw, &escaped))
         return false;
