@@ -44,8 +44,10 @@ static void vanish(struct http_connection *c)
 /* Ends our side; the client's too, unless it may still be sending. */
 static void begin_close(struct http_connection *c, bool linger)
 {
-    stream_shutdown(&c->stream);
-    if (!linger || c->ended) {
+    linger = linger && !c->ended;
+    if (linger || c->stream.ssl) /* a plain close says as much */
+        stream_shutdown(&c->stream);
+    if (!linger) {
         close_now(c);
         return;
     }
