@@ -251,6 +251,7 @@ static struct {
     {"any token is a method (RFC 9110, 9.1)", HPE_INVALID_METHOD, false, has_other_method, 0},
     {"any token is a method (RFC 9110, 9.1)", HPE_INVALID_CONSTANT, false, has_other_method, 0},
     {"any token is a method (RFC 9110, 9.1)", HPE_INVALID_VERSION, false, has_other_method, 0},
+    {"PRI may begin no HTTP/2 (RFC 9113, 3.4)", HPE_OK, false, has_other_method, 0},
     {"later minor versions are 1.1 (RFC 9110, 2.5)", HPE_INVALID_VERSION, false,
      has_later_minor_version, 0},
     {"a tab may stand behind a value (RFC 9112, 5)", HPE_INVALID_CONTENT_LENGTH, false,
@@ -308,10 +309,8 @@ static const char *difference(const struct seen *ours, const struct seen *theirs
         return NULL; /* ours may be stricter */
     if (ours->outcome == INCOMPLETE)
         return theirs->outcome == COMPLETE ? "theirs is complete, ours is not" : NULL;
-    if (theirs->outcome == REFUSED)
-        return is_excepted(ours, theirs, in) ? NULL : "theirs refuses";
-    if (theirs->outcome == INCOMPLETE)
-        return "ours is complete, theirs is not";
+    if (theirs->outcome != COMPLETE)
+        return is_excepted(ours, theirs, in) ? NULL : "ours alone is complete";
     if (!str_eq(ours->method, theirs->method))
         return "methods";
     if (!same_target(ours, theirs))
