@@ -98,6 +98,7 @@ static void try_addresses(struct http_call *call)
         }
         note_failure(call, -fd);
     }
+    timer_cancel(c->loop, &call->timer);
     task_defer(c->loop, &call->failing, on_failing);
 }
 
