@@ -37,6 +37,6 @@ clean: ## removes everything that was built
 	$(Q)rm -rf $(BUILD)
 
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST) | sort
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST) | sort
 
 .PHONY: deps run install uninstall dist clean help

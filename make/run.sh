@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2317 # traps call what looks unreachable
 # Starts the todo function and the gateway in front of it, says what to try, and stops both with
 # Ctrl-C. What this needs is built and installed already (make run does).
 #   make/run.sh PROGRAM NODE
@@ -23,7 +24,7 @@ finish() {
     trap - EXIT
     stop
     wait
-    exit $status
+    exit "$status"
 }
 trap stop INT TERM
 trap finish EXIT
@@ -88,9 +89,10 @@ check_free 9901 'the gateway'
 "$program" init conf >/dev/null || fail 'certificate and signing key cannot be made; see above'
 "$program" check --config $config >/dev/null 2>&1 || "$program" check --config $config || exit
 
-"$node" docs/examples/todo/serve.mjs &
+# Each in a session of its own: Ctrl-C is for this script, which tells them once.
+setsid "$node" docs/examples/todo/serve.mjs &
 function_pid=$!
-"$program" serve --config $config &
+setsid "$program" serve --config $config &
 gateway_pid=$!
 wait_ready
 advise
