@@ -130,7 +130,7 @@ static void read_jwt_configuration(struct openapi *o, const struct doc_member *m
     openapi_read_object(o, &jwt_configuration, member->value, subject);
 }
 
-/* The last field matters: a pattern that tokens must match is a guard, of REST APIs. */
+/* A pattern that tokens must match is a guard, of REST APIs. */
 static const struct openapi_field authorizer_fields[] = {
     {"authorizerCredentials",          FIELD_WARN,   NULL                  },
     {"authorizerPayloadFormatVersion", FIELD_WARN,   NULL                  },

@@ -30,7 +30,7 @@ struct openapi {
     struct api *api;
     const struct doc *root;
     struct intrinsics intrinsics;
-    LIST(struct openapi_scheme *) schemes;
+    LIST(struct openapi_scheme) schemes;
     struct map integrations; /* shared ones, by the address of their node */
     struct map templates;    /* routes by method and path without the names of parameters */
     struct integration *default_integration;

@@ -9,7 +9,7 @@
 
 /* An integration that was read already. */
 struct shared {
-    const struct doc *node; /* its address is the key */
+    uintptr_t address; /* of its node: the key */
     struct integration *integration;
 };
 
@@ -184,14 +184,15 @@ struct integration *openapi_find_integration(struct openapi *o, const struct doc
     node = openapi_follow(o, node);
     if (!node)
         return NULL;
+    uintptr_t address = (uintptr_t)node;
     const struct shared *known =
-        map_get(&o->integrations, str_of((const char *)&node, sizeof(node)));
+        map_get(&o->integrations, str_of((const char *)&address, sizeof(address)));
     if (known)
         return known->integration;
 
     struct shared *shared = arena_new(o->arena, struct shared);
-    *shared = (struct shared){node, read_integration(o, node)};
-    map_set(&o->integrations, str_of((const char *)&shared->node, sizeof(shared->node)), shared);
+    *shared = (struct shared){address, read_integration(o, node)};
+    map_set(&o->integrations, str_of((const char *)&shared->address, sizeof(address)), shared);
     return shared->integration;
 }
 

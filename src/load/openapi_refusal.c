@@ -46,7 +46,7 @@ static const char **known_names(struct openapi *o, size_t *ret_count)
         if (guards(row))
             names[count++] = row->key;
     FOR_EACH_IN (scheme, &o->schemes)
-        names[count++] = arena_cstring(o->arena, (*scheme)->name);
+        names[count++] = arena_cstring(o->arena, scheme->name);
     *ret_count = count;
     return names;
 }

@@ -43,13 +43,14 @@ void openapi_authtype(struct openapi *o, const struct doc_member *member, void *
 
 static void read_scheme(struct openapi *o, const struct doc_member *member)
 {
-    struct openapi_scheme *scheme = arena_new(o->arena, struct openapi_scheme);
-    scheme->name = member->key;
-    scheme->node = openapi_follow(o, member->value);
-    scheme->guard = SCHEME_WITHOUT_AUTHORIZER;
+    struct openapi_scheme scheme = {
+        .name = member->key,
+        .node = openapi_follow(o, member->value),
+        .guard = SCHEME_WITHOUT_AUTHORIZER,
+    };
+    if (!scheme.node || !openapi_read_object(o, &scheme_object, scheme.node, &scheme))
+        scheme.guard = SCHEME_REFUSED;
     *list_push(o->arena, &o->schemes) = scheme;
-    if (!scheme->node || !openapi_read_object(o, &scheme_object, scheme->node, scheme))
-        scheme->guard = SCHEME_REFUSED;
 }
 
 void openapi_read_schemes(struct openapi *o, const struct doc *schemes)
@@ -63,16 +64,17 @@ void openapi_read_schemes(struct openapi *o, const struct doc *schemes)
 
 /* --- requirements --- */
 
-static struct openapi_scheme *find_scheme(struct openapi *o, const struct doc_member *requirement)
+static const struct openapi_scheme *find_scheme(struct openapi *o,
+                                                const struct doc_member *requirement)
 {
     FOR_EACH_IN (scheme, &o->schemes)
-        if (str_eq((*scheme)->name, requirement->key))
-            return *scheme;
+        if (str_eq(scheme->name, requirement->key))
+            return scheme;
 
     size_t count = o->schemes.count <= OPENAPI_SUGGESTIONS_MAX ? o->schemes.count : 0;
     const char **names = arena_array(o->arena, const char *, count + 1);
     for (size_t i = 0; i < count; i++)
-        names[i] = arena_cstring(o->arena, o->schemes.items[i]->name);
+        names[i] = arena_cstring(o->arena, o->schemes.items[i].name);
     diag_error(o->diag, requirement->at, "there is no security scheme '%" STR_F "'%s",
                STR_A(requirement->key), openapi_suggestion(o, requirement->key, names, count));
     return NULL;
@@ -114,7 +116,7 @@ static void report_open(struct openapi *o, const struct doc_member *requirement)
 
 static void apply(struct openapi *o, const struct doc_member *requirement, struct route *route)
 {
-    struct openapi_scheme *scheme = find_scheme(o, requirement);
+    const struct openapi_scheme *scheme = find_scheme(o, requirement);
     if (!scheme)
         return;
     switch (scheme->guard) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Holds the import to its promises: what it accepts is complete, what it does not accept it says. */
+/* Holds the import to its promises: what it accepts is complete, what it does not accept it says.
+ */
 #include <assert.h>
 
 #include "turnpike/load/openapi.h"
