@@ -83,7 +83,9 @@ static void read_key(struct config *c, const struct config_key *key, const struc
                      void *target)
 {
     const struct doc *d = doc_get(map, key->name);
-    if (key->support == LATER) {
+    if (d && d->tag.len > 0) {
+        diag_error(c->diag, d->at, "tag '%" STR_F "' means nothing here", STR_A(d->tag));
+    } else if (key->support == LATER) {
         if (!is_idle(c, key, d))
             diag_error(c->diag, config_at(map, key->name), "'%s' is not built yet", key->name);
     } else if (key->type == CONFIG_SECRET) {

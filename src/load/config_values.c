@@ -1,30 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One reader for each type of value. */
-#include <math.h>
-#include <stdlib.h>
+/* One reader for each type of value; those of numbers are in config_numbers.c. */
+#include "config_values.h"
 
-#include "config_read.h"
-#include "turnpike/base/clock.h"
-
-/* A type's reader. False where the value is wrong, which it has reported. */
-typedef bool value_fn(struct config *c, const struct config_key *key, const struct doc *d,
-                      void *target);
-
-static bool wrong_type(struct config *c, const char *name, const char *wanted, const struct doc *d)
+bool config_wrong_type(struct config *c, const char *name, const char *wanted, const struct doc *d)
 {
     diag_error(c->diag, d->at, "'%s' must be %s, not %s", name, wanted, doc_kind_name(d));
     return false;
 }
 
+/* Says nothing of the text: it may be a secret. */
 bool config_string(struct config *c, const char *name, const struct doc *d, struct str *ret_text)
 {
-    if (d->kind == DOC_NUMBER || d->kind == DOC_BOOL) {
-        diag_error(c->diag, d->at, "'%s' must be a string: write \"%" STR_F "\" in quotes", name,
-                   STR_A(d->text));
+    if (d->kind == DOC_NUMBER || d->kind == DOC_BOOL)
+        return config_wrong_type(c, name, "a string (put it in quotes)", d);
+    if (d->kind != DOC_STRING)
+        return config_wrong_type(c, name, "a string", d);
+    if (d->tag.len > 0) {
+        diag_error(c->diag, d->at, "tag '%" STR_F "' means nothing here", STR_A(d->tag));
         return false;
     }
-    if (d->kind != DOC_STRING || d->tag.len > 0)
-        return wrong_type(c, name, "a string", d);
     if (str_find(d->text, '\0') < d->text.len) {
         diag_error(c->diag, d->at, "'%s' holds a NUL character", name);
         return false;
@@ -133,125 +127,8 @@ static bool read_bool(struct config *c, const struct config_key *key, const stru
                       void *target)
 {
     if (d->kind != DOC_BOOL)
-        return wrong_type(c, key->name, "true or false", d);
+        return config_wrong_type(c, key->name, "true or false", d);
     *(bool *)target = d->truth;
-    return true;
-}
-
-static bool in_range(struct config *c, const struct config_key *key, const struct doc *d,
-                     double value)
-{
-    if ((key->min == 0 && key->max == 0) || (value >= key->min && value <= key->max))
-        return true;
-    diag_error(c->diag, d->at, "'%s' must be from %.15g to %.15g, not %" STR_F, key->name, key->min,
-               key->max, STR_A(d->text));
-    return false;
-}
-
-static bool is_decimal(const struct doc *d)
-{
-    return d->kind == DOC_NUMBER && !str_starts_with(d->text, STR("0x")) &&
-           !str_starts_with(d->text, STR("0o")) && isfinite(strtod(d->text.at, NULL));
-}
-
-static bool read_number(struct config *c, const struct config_key *key, const struct doc *d,
-                        void *target)
-{
-    if (!is_decimal(d))
-        return wrong_type(c, key->name, "a number", d);
-    double value = strtod(d->text.at, NULL);
-    if (!in_range(c, key, d, value))
-        return false;
-    *(double *)target = value;
-    return true;
-}
-
-static bool read_whole(struct config *c, const struct config_key *key, const struct doc *d,
-                       double *ret_value)
-{
-    double value = is_decimal(d) ? strtod(d->text.at, NULL) : NAN;
-    if (isnan(value) || value != floor(value)) {
-        diag_error(c->diag, d->at, "'%s' must be a whole number, not %s", key->name,
-                   is_decimal(d) ? "a fraction" : doc_kind_name(d));
-        return false;
-    }
-    if (!in_range(c, key, d, value))
-        return false;
-    *ret_value = value;
-    return true;
-}
-
-static bool read_count(struct config *c, const struct config_key *key, const struct doc *d,
-                       void *target)
-{
-    double value;
-    if (!read_whole(c, key, d, &value))
-        return false;
-    *(unsigned *)target = (unsigned)value;
-    return true;
-}
-
-static bool read_size(struct config *c, const struct config_key *key, const struct doc *d,
-                      void *target)
-{
-    double value;
-    if (!read_whole(c, key, d, &value))
-        return false;
-    *(uint64_t *)target = (uint64_t)value;
-    return true;
-}
-
-static bool read_port(struct config *c, const struct config_key *key, const struct doc *d,
-                      void *target)
-{
-    double value;
-    if (!read_whole(c, key, d, &value))
-        return false;
-    *(uint16_t *)target = (uint16_t)value;
-    return true;
-}
-
-/* "500ms", "30s", "10m", "2h", or a number of seconds. */
-static bool parse_seconds(const struct doc *d, double *ret_seconds)
-{
-    static const struct {
-        const char *suffix;
-        double seconds;
-    } units[] = {
-        {"ms", 0.001},
-        {"s",  1    },
-        {"m",  60   },
-        {"h",  3600 }
-    };
-    if (is_decimal(d)) {
-        *ret_seconds = strtod(d->text.at, NULL);
-        return true;
-    }
-    FOR_EACH (unit, units, ARRAY_LENGTH(units)) {
-        struct str suffix = str_from(unit->suffix);
-        double value;
-        if (d->kind == DOC_STRING && str_ends_with(d->text, suffix) &&
-            str_to_double(str_head(d->text, d->text.len - suffix.len), &value)) {
-            *ret_seconds = value * unit->seconds;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool read_duration(struct config *c, const struct config_key *key, const struct doc *d,
-                          void *target)
-{
-    double seconds;
-    if (!parse_seconds(d, &seconds)) {
-        diag_error(c->diag, d->at,
-                   "'%s' must be a number of seconds, or a duration such as 500ms, 30s, 10m or 2h",
-                   key->name);
-        return false;
-    }
-    if (!in_range(c, key, d, seconds))
-        return false;
-    *(uint64_t *)target = (uint64_t)llround(seconds * (double)USEC_PER_SEC);
     return true;
 }
 
@@ -339,7 +216,7 @@ static bool read_variables(struct config *c, const struct config_key *key, const
         return false;
     FOR_EACH (m, d->members, d->count) {
         if (m->value->kind == DOC_LIST || m->value->kind == DOC_MAP)
-            return wrong_type(c, key->name, "a map of strings", m->value);
+            return config_wrong_type(c, key->name, "a map of strings", m->value);
         *list_push(c->arena, &list) = (struct variable){m->key, m->value->text};
     }
     *(variable_list *)target = list;
@@ -387,7 +264,7 @@ static bool pass(struct config *c, const struct config_key *key, const struct do
     return true;
 }
 
-static value_fn *const readers[] = {
+static config_value_fn *const readers[] = {
     [CONFIG_TEXT] = read_text,
     [CONFIG_WRITTEN] = read_written,
     [CONFIG_TEXTS] = read_texts,
@@ -397,11 +274,11 @@ static value_fn *const readers[] = {
     [CONFIG_STREAM] = read_stream,
     [CONFIG_SECRET] = pass,
     [CONFIG_BOOL] = read_bool,
-    [CONFIG_COUNT] = read_count,
-    [CONFIG_SIZE] = read_size,
-    [CONFIG_PORT] = read_port,
-    [CONFIG_NUMBER] = read_number,
-    [CONFIG_DURATION] = read_duration,
+    [CONFIG_COUNT] = config_value_count,
+    [CONFIG_SIZE] = config_value_size,
+    [CONFIG_PORT] = config_value_port,
+    [CONFIG_NUMBER] = config_value_number,
+    [CONFIG_DURATION] = config_value_duration,
     [CONFIG_WORD] = read_word,
     [CONFIG_CHOICE] = read_choice,
     [CONFIG_ADDRESS] = read_address,
