@@ -255,23 +255,41 @@ static bool read_hex4(struct json_reader *r, uint32_t *ret_value)
     return true;
 }
 
-/* Behind "\u". Surrogates must come in pairs. */
+static bool is_between(uint32_t c, uint32_t first, uint32_t last)
+{
+    return c >= first && c <= last;
+}
+
+/* Half a surrogate pair. */
+static bool read_half(struct json_reader *r, uint32_t *ret_c)
+{
+    if (!r->replaces_surrogates)
+        return fail(r, "half of a surrogate pair");
+    *ret_c = 0xfffd;
+    return true;
+}
+
+/* Behind "\u". Surrogates come in pairs; a second half that is none is left for the next call. */
 static bool read_code_point(struct json_reader *r, uint32_t *ret_c)
 {
     uint32_t c, low;
     if (!read_hex4(r, &c))
         return fail(r, "a malformed \\u escape");
-    if (c >= 0xd800 && c <= 0xdbff) {
-        if (r->end - r->at < 2 || r->at[0] != '\\' || r->at[1] != 'u')
-            return fail(r, "half of a surrogate pair");
-        r->at += 2;
-        if (!read_hex4(r, &low) || low < 0xdc00 || low > 0xdfff)
-            return fail(r, "half of a surrogate pair");
-        c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-    } else if (c >= 0xdc00 && c <= 0xdfff) {
-        return fail(r, "half of a surrogate pair");
-    }
     *ret_c = c;
+    if (is_between(c, 0xdc00, 0xdfff))
+        return read_half(r, ret_c);
+    if (!is_between(c, 0xd800, 0xdbff))
+        return true;
+
+    const char *behind = r->at;
+    if (r->end - r->at < 2 || r->at[0] != '\\' || r->at[1] != 'u')
+        return read_half(r, ret_c);
+    r->at += 2;
+    if (!read_hex4(r, &low) || !is_between(low, 0xdc00, 0xdfff)) {
+        r->at = behind;
+        return read_half(r, ret_c);
+    }
+    *ret_c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
     return true;
 }
 

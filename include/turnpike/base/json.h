@@ -43,6 +43,9 @@ struct json_reader {
     bool failed;         /* sticky: once malformed, every call fails */
     const char *why;     /* static text, where failed */
     struct arena *arena; /* where unescaped strings go */
+    /* Set by the caller after init: half of a surrogate pair stands for U+FFFD instead of being
+     * malformed, as in the JSON that JavaScript writes and Go reads. */
+    bool replaces_surrogates;
 };
 
 void json_reader_init(struct json_reader *r, struct str text, struct arena *arena);

@@ -78,6 +78,12 @@ static const struct {
      200,                                                                                                                            PLAIN_TYPE,                                                  "hi"                                         },
     {"in any order",                                     V1, "{\"isBase64Encoded\":true,\"body\":\"aGk=\",\"statusCode\":200}", 200,
      PLAIN_TYPE,                                                                                                                                                                                  "hi"                                         },
+    {"base64 with line breaks",                          V2,
+     "{\"statusCode\":200,\"body\":\"aG\\r\\nk=\\n\",\"isBase64Encoded\":true}",                                                200, PLAIN_TYPE,
+     "hi"                                                                                                                                                                                                                                      },
+    {"half of a surrogate pair",                         V2, "\"a\\ud800b\\udc00\"",                                            200, JSON_TYPE,
+     "a\xef\xbf\xbd"
+     "b\xef\xbf\xbd"                                                                                                                                                                                                                           },
     {"base64 of nothing",                                V2, "{\"statusCode\":200,\"isBase64Encoded\":true}",                   200, PLAIN_TYPE,                                                  ""                                           },
     {"base64 that is none",                              V2, "{\"statusCode\":200,\"body\":\"a\",\"isBase64Encoded\":true}",    0,
      NULL,                                                                                                                                                                                        BAD_BASE64                                   },
