@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A configuration together with its definitions. */
+#include "turnpike/load/load.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "testing.h"
+#include "turnpike/base/buf.h"
+
+#define CONFIG                                                                                     \
+    "functions: {todo: {endpoint: 'http://127.0.0.1:9000'}}\n"                                     \
+    "apis:\n"                                                                                      \
+    "  - apiId: todo\n"                                                                            \
+    "    protocolType: HTTP\n"                                                                     \
+    "    defaultFunction: todo\n"
+#define DEFINITION "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {/todos: {get: {}}}\n"
+
+static const struct {
+    const char *name, *config, *definition, *want; /* findings; empty: a snapshot */
+} cases[] = {
+    {"all is well",                    CONFIG "    definition: api.yaml\n",            DEFINITION,     ""                                                                               },
+    {"a definition that is not there",
+     CONFIG "    definition: other.yaml\n"
+            "    stages: [{stageName: $default, routeSettings: {GET /todos: {}}}]\n",  DEFINITION,     "turnpike.yaml:6:17: '%s/other.yaml' cannot be read: No such file or directory\n"},
+    {"a definition that is malformed", CONFIG "    definition: api.yaml\n",            "openapi: {\n",
+     "api.yaml:2:1: did not find expected node content, while parsing a flow node (it begins at "
+     "line 2)\n"                                                                                                                                                                        },
+    {"names that nothing has",
+     CONFIG "    definition: api.yaml\n"
+            "    stages: [{stageName: $default, routeSettings: {GET /todo: {}}}]\n"
+            "domains: [{domainName: a, apiMappings: [{apiId: tood, stage: $default}]}]\n"
+            "listeners: [{name: a, port: 1, apis: [x]}]\n",                            DEFINITION,
+     "turnpike.yaml:7:52: there is no route 'GET /todo'; did you mean 'GET /todos'?\n"
+     "turnpike.yaml:8:49: there is no API 'tood'; did you mean 'todo'?\n"
+     "turnpike.yaml:9:39: there is no API 'x'\n"                                                                                                                                        },
+    {"mistakes in both",               "foo: 1\n" CONFIG "    definition: api.yaml\n",
+     "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {/todos: {got: {}}}\n",                   "api.yaml:3:18: unknown field 'got' in a path item; did you mean 'get'?\n"
+     "turnpike.yaml:1:1: there is no key 'foo' here; did you mean 'log'?\n"                         },
+    {"a kind that is not built yet",
+     "apis: [{apiId: a, protocolType: REST, definition: api.yaml}]\n",                 DEFINITION,
+     "turnpike.yaml:1:33: APIs of protocolType REST are not built yet\n"                                                                                                                },
+};
+
+static void write_file(const char *directory, const char *name, const char *text)
+{
+    char path[128];
+    (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
+    FILE *f = fopen(path, "we");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void print_findings(struct buf *out, struct diag *diag, size_t directory_len)
+{
+    diag_sort(diag);
+    FOR_EACH_IN (f, &diag->findings)
+        buf_printf(out, "%s:%u:%u: %" STR_F "\n", f->at.file + directory_len + 1, f->at.line,
+                   f->at.column, STR_A(f->message));
+}
+
+static struct str with_directory(struct arena *arena, const char *want, const char *directory)
+{
+    struct str text = str_from(want);
+    size_t at = str_find_str(text, STR("%s"));
+    if (at == text.len)
+        return text;
+    return arena_printf(arena, "%" STR_F "%s%s", STR_A(str_head(text, at)), directory,
+                        want + at + 2);
+}
+
+static void loads(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/turnpike-load-XXXXXX", config[64], definition[64];
+    struct arena arena;
+    assert_non_null(mkdtemp(directory));
+    (void)snprintf(config, sizeof(config), "%s/turnpike.yaml", directory);
+    (void)snprintf(definition, sizeof(definition), "%s/api.yaml", directory);
+    arena_init(&arena, 1024);
+    FOR_EACH_CASE (c, cases) {
+        struct diag diag;
+        scoped_buf struct buf got = {0};
+        write_file(directory, "turnpike.yaml", c->config);
+        write_file(directory, "api.yaml", c->definition);
+        diag_init(&diag);
+        struct snapshot *snapshot = load_snapshot(config, &diag);
+        print_findings(&got, &diag, sizeof(directory) - 1);
+        CHECK_CASE(c, str_eq(buf_str(&got), with_directory(&arena, c->want, directory)),
+                   "got %" STR_F, STR_A(buf_str(&got)));
+        CHECK_CASE(c, (snapshot != NULL) == (*c->want == '\0'), "a snapshot");
+        snapshot_unref(snapshot);
+        diag_release(&diag);
+    }
+    arena_release(&arena);
+    (void)unlink(config);
+    (void)unlink(definition);
+    (void)rmdir(directory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
