@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Holds the import to its promises: what it accepts is complete, what it does not accept it says.
  */
-#include <assert.h>
-
 #include "turnpike/load/openapi.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static void check_complete(const struct api *api)
 {
-    assert(api->name.at);
+    REQUIRE(api->name.at);
     FOR_EACH_IN (authorizer, &api->authorizers)
-        assert((*authorizer)->issuer.len > 0 && (*authorizer)->audience.count > 0);
+        REQUIRE((*authorizer)->issuer.len > 0 && (*authorizer)->audience.count > 0);
     FOR_EACH_IN (route, &api->routes) {
-        assert((*route)->integration && (*route)->integration->uri.text.len > 0);
-        assert((*route)->scopes.count == 0 || (*route)->authorizer);
+        REQUIRE((*route)->integration && (*route)->integration->uri.text.len > 0);
+        REQUIRE((*route)->scopes.count == 0 || (*route)->authorizer);
     }
 }
 
@@ -33,9 +31,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     *list_push(&b.snapshot->arena, &api->allow_unenforced) = (struct written){STR("open"), {0}};
 
     const struct doc *root =
-        doc_parse(&b.snapshot->arena, &diag, "fuzz.yaml", str_of((const char *)data, size));
+        doc_parse(&b.snapshot->arena, &diag, "fuzz.yaml", fuzz_input(data, size));
     bool read = root && openapi_read(&b, api, root);
-    assert(read == (diag.error_count == 0));
+    REQUIRE(read == (diag.error_count == 0));
     if (read)
         check_complete(api);
     snapshot_unref(builder_finish(&b));
