@@ -2,15 +2,14 @@
 /* Plays a client that sends anything in pieces of any size, and a handler that does what the
  * request's target asks for. Whatever comes, each request is over exactly once, and the connection
  * closes when the client has ended. The first byte is the size of the pieces. */
-#include <assert.h>
-#include <stdlib.h>
+#include "turnpike/net/http_connection.h"
+
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "turnpike/base/xalloc.h"
-#include "turnpike/net/http_connection.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static struct {
     struct loop loop;
@@ -22,7 +21,7 @@ static struct {
 static char *head_memory(struct http_connection *c, size_t size)
 {
     (void)c;
-    assert(!play.in_request && !play.memory);
+    REQUIRE(!play.in_request && !play.memory);
     play.memory = xmalloc(size);
     return play.memory;
 }
@@ -44,7 +43,7 @@ static void stream(struct http_connection *c)
 
 static void on_head(struct http_connection *c, const struct http_head *head)
 {
-    assert(!play.in_request);
+    REQUIRE(!play.in_request);
     play.in_request = true;
     play.pauses = false;
     switch (head->target.len > 1 ? head->target.at[1] : 0) {
@@ -76,14 +75,14 @@ static void on_head(struct http_connection *c, const struct http_head *head)
 
 static void on_error(struct http_connection *c, unsigned status, const char *why)
 {
-    assert(why);
+    REQUIRE(why);
     play.in_request = true;
     respond(c, status);
 }
 
 static void on_body(struct http_connection *c, struct str bytes)
 {
-    assert(play.in_request && bytes.len > 0);
+    REQUIRE(play.in_request && bytes.len > 0);
     if (!play.pauses)
         return;
     http_connection_pause_body(c);
@@ -93,7 +92,7 @@ static void on_body(struct http_connection *c, struct str bytes)
 
 static void on_body_end(struct http_connection *c)
 {
-    assert(play.in_request);
+    REQUIRE(play.in_request);
     respond(c, 200);
 }
 
@@ -105,7 +104,7 @@ static void on_writable(struct http_connection *c)
 static void on_gone(struct http_connection *c, bool complete)
 {
     (void)c, (void)complete;
-    assert(play.in_request);
+    REQUIRE(play.in_request);
     play.in_request = false;
     free(play.memory);
     play.memory = NULL;
@@ -114,7 +113,7 @@ static void on_gone(struct http_connection *c, bool complete)
 static void on_closed(struct http_connection *c)
 {
     (void)c;
-    assert(!play.in_request && !play.closed);
+    REQUIRE(!play.in_request && !play.closed);
     play.closed = true;
     free(play.memory);
     play.memory = NULL;
@@ -167,12 +166,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     begin_once();
     play.closed = false;
     int failed = socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds);
-    assert(!failed);
+    REQUIRE(!failed);
     (void)http_connection_open(&play.server, fds[0], NULL, NULL);
     send_pieces(fds[1], data + 1, size - 1, data[0] ? data[0] : 65536);
     (void)shutdown(fds[1], SHUT_WR);
     loop_run(&play.loop);
-    assert(play.closed && !play.in_request);
+    REQUIRE(play.closed && !play.in_request);
     (void)close(fds[1]);
     return 0;
 }
