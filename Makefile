@@ -31,7 +31,6 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 UNITS    := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit tests/pipeline -name 'test_*.c' | sort))
 FUZZED   := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS  := $(patsubst %,$(BUILD)/tests/fuzz/replay_%,$(FUZZED))
-LLHTTP   := $(firstword $(wildcard /usr/share/nodejs/llhttp /usr/share/llhttp))
 
 all: $(PROGRAM) ## builds build/turnpike
 
