@@ -19,10 +19,11 @@
 /* The struct of `type` whose `member` p points to. */
 #define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
-/* Walks an array: `item` points to each element of `array` in turn. */
+/* Walks an array: `item` points to each element of `array` in turn. `count` is evaluated twice; an
+ * empty array may be NULL, to which C lets nobody add even 0. */
 #define FOR_EACH(item, array, count)                                                               \
-    for (__typeof__((array) + 0) item = (array), item##_end = item + (count); item < item##_end;   \
-         item++)
+    for (__typeof__((array) + 0) item = (array), item##_end = (count) ? item + (count) : item;     \
+         item < item##_end; item++)
 
 /* Gives the pointer away: returns *p and sets *p to NULL, so that its scope does not free it. */
 #define take(p) ((__typeof__(*(p)))scope_take((void **)(void *)(p)))
