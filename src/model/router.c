@@ -210,23 +210,27 @@ static void read_parameters(struct route_match *match, struct str path)
     }
 }
 
-static const struct route *select_route(const struct router *router, struct str method,
-                                        struct str path)
+/* A slash at the end is overlooked where the path as it stands has no full match. */
+static const struct route *match_full(const struct router *router, struct str method,
+                                      struct str *path)
 {
-    struct str rest = str_skip(path, 1);
-    const struct route *route = match_exact(&router->root, method, rest);
-    return route ? route : match_greedy(&router->root, method, rest);
+    const struct route *route = match_exact(&router->root, method, str_skip(*path, 1));
+    if (route || path->len == 1 || path->at[path->len - 1] != '/')
+        return route;
+    path->len--;
+    route = match_exact(&router->root, method, str_skip(*path, 1));
+    if (!route)
+        path->len++;
+    return route;
 }
 
 struct route_match router_match(const struct router *router, struct str method, struct str path)
 {
     struct route_match match = {.route = NULL};
     if (path.len > 0 && path.at[0] == '/') {
-        match.route = select_route(router, method, path);
-        if (!match.route && path.len > 1 && path.at[path.len - 1] == '/') {
-            path.len--;
-            match.route = select_route(router, method, path);
-        }
+        match.route = match_full(router, method, &path);
+        if (!match.route)
+            match.route = match_greedy(&router->root, method, str_skip(path, 1));
     }
     if (!match.route)
         match.route = router->fallback;

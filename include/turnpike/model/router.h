@@ -25,7 +25,7 @@ const struct router *router_new(struct arena *arena, struct route *const *routes
 /* Selects by method and decoded path without stage, which starts with a slash. Full matches come
  * before greedy ones, greedy ones before $default; from the left a literal segment comes before
  * {var}; the method itself before ANY. One slash at the end of the path is overlooked where the
- * exact path selects nothing. */
+ * path as it stands has no full match. */
 struct route_match router_match(const struct router *router, struct str method, struct str path);
 
 /* Why `path` is no legal route path, or NULL: "/pets/{id}", "/files/{path+}", "$default". */
