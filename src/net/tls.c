@@ -153,9 +153,10 @@ static int on_alpn(SSL *ssl, const unsigned char **ret_chosen, unsigned char *re
 static void set_rules(SSL_CTX *ctx, bool only_tls_1_3)
 {
     static const unsigned char session_id_context[] = "turnpike";
+    static char groups[] = GROUPS; /* OpenSSL's macro casts const away */
     bool ok =
         SSL_CTX_set_min_proto_version(ctx, only_tls_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION) &&
-        SSL_CTX_set_cipher_list(ctx, CIPHERS) && SSL_CTX_set1_groups_list(ctx, GROUPS) &&
+        SSL_CTX_set_cipher_list(ctx, CIPHERS) && SSL_CTX_set1_groups_list(ctx, groups) &&
         SSL_CTX_set_max_early_data(ctx, 0) &&
         SSL_CTX_set_session_id_context(ctx, session_id_context, sizeof(session_id_context) - 1);
     assert(ok);
