@@ -74,13 +74,16 @@ static void compare(struct str in, bool valid, const char *why)
 
 static void fuzz_reader(struct str in, struct arena *arena)
 {
-    struct json_reader walked, skipped;
+    struct json_reader walked, skipped, replacing;
     struct str text;
     json_reader_init(&walked, in, arena);
     json_reader_init(&skipped, in, arena);
+    json_reader_init(&replacing, in, arena);
+    replacing.replaces_surrogates = true;
     bool valid = walk(&walked) && json_finish(&walked);
     bool skips = json_skip(&skipped, &text) && json_finish(&skipped);
     REQUIRE(valid == skips);
+    REQUIRE((walk(&replacing) && json_finish(&replacing)) || !valid);
     REQUIRE(!skips || str_eq(text, str_head(str_skip(in, (size_t)(text.at - in.at)), text.len)));
     compare(in, valid, skipped.why ? skipped.why : "");
 }

@@ -215,6 +215,45 @@ static void strings_are_unescaped(void **state)
     arena_release(&arena);
 }
 
+#define REPLACED "\xef\xbf\xbd"
+
+/* clang-format off */
+static const struct {
+    const char *name;
+    struct str text;
+    const char *want; /* NULL: malformed all the same */
+} halves[] = {
+    {"a whole pair", STR_INIT("\"\\ud83d\\ude00\""), "\xf0\x9f\x98\x80"},
+    {"a first half", STR_INIT("\"a\\ud83d\""), "a" REPLACED},
+    {"a second half", STR_INIT("\"\\ude00a\""), REPLACED "a"},
+    {"the wrong way round", STR_INIT("\"\\ude00\\ud83d\""), REPLACED REPLACED},
+    {"a first half before a letter", STR_INIT("\"\\ud83d\\u0041\""), REPLACED "A"},
+    {"a first half before another escape", STR_INIT("\"\\ud83d\\n\""), REPLACED "\n"},
+    {"a first half before a pair", STR_INIT("\"\\ud83d\\ud83d\\ude00\""),
+     REPLACED "\xf0\x9f\x98\x80"},
+    {"a first half before a malformed escape", STR_INIT("\"\\ud83d\\u12\""), NULL},
+    {"a first half before an unknown escape", STR_INIT("\"\\ud83d\\x\""), NULL},
+    {"no digits", STR_INIT("\"\\ud83\""), NULL},
+};
+/* clang-format on */
+
+static void halves_of_pairs_are_replaced_on_demand(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct json_reader r;
+    struct str got;
+    arena_init(&arena, 4096);
+    FOR_EACH_CASE (c, halves) {
+        json_reader_init(&r, c->text, &arena);
+        r.replaces_surrogates = true;
+        bool read = json_read_string(&r, &got) && json_finish(&r);
+        CHECK_CASE(c, read == (c->want != NULL), "%s", r.why ? r.why : "accepted");
+        CHECK_CASE(c, !read || str_is(got, c->want), "got %" STR_F, STR_A(got));
+    }
+    arena_release(&arena);
+}
+
 static void strings_without_escapes_are_views(void **state)
 {
     (void)state;
@@ -373,6 +412,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_skipped_is_judged_like_what_is_read),
         cmocka_unit_test(strings_are_unescaped),
+        cmocka_unit_test(halves_of_pairs_are_replaced_on_demand),
         cmocka_unit_test(strings_without_escapes_are_views),
         cmocka_unit_test(members_come_in_order),
         cmocka_unit_test(a_failure_is_final),
