@@ -11,37 +11,43 @@
 #include "turnpike/net/loop.h"
 
 struct lambda;        /* the live state of all functions; owned by the gateway, survives reload */
-struct lambda_target; /* one function: its connections, calls and queue; found by name */
-struct lambda_call;   /* one invocation; owned by its target until it is over */
+struct lambda_target; /* a function as one snapshot defines it; in the snapshot's arena */
+struct lambda_call;   /* one invocation; owned by the live state until it is over */
 
-struct lambda *lambda_new(struct loop *loop, struct counters *counters);
-/* Drops all calls without callbacks. Takes NULL. */
+MUST_USE struct lambda *lambda_new(struct loop *loop, struct counters *counters);
+/* Drops all calls without callbacks and closes all connections. Snapshots may be released later;
+ * no call may be started. Not from within a callback. Takes NULL. */
 void lambda_free(struct lambda *l);
 
-/* Gives every stage route of the snapshot its target; new limits take hold for calls to come.
- * Targets that no snapshot uses any longer go when their last call is over. */
+/* Gives every stage route of the snapshot its target. What runs and waits is counted by function
+ * name across snapshots; limits, times and the endpoint are those of the snapshot that a call comes
+ * from, so a snapshot that is never put in force changes nothing. Connections to an endpoint are
+ * closed when neither a snapshot nor a call uses it any longer. */
 void lambda_prepare(struct lambda *l, struct snapshot *snapshot);
 
 struct lambda_answer {
     enum integration_failure failure; /* INTEGRATION_OK: payload is the function's result */
     unsigned status;                  /* of the Invoke call; 0: none came */
-    struct buf payload;               /* the callback may take it; otherwise it is released */
-    struct str request_id;            /* x-amzn-RequestId, or empty; valid during the callback */
-    struct str error;                 /* integrationErrorMessage, or empty; likewise */
+    struct buf payload;    /* the callback may take it, with request_id; otherwise it is released */
+    struct str request_id; /* x-amzn-RequestId, or empty; valid during the callback */
+    struct str error;      /* integrationErrorMessage, or empty; likewise */
 };
 
 typedef void lambda_done_fn(void *data, struct lambda_answer *answer);
 
 /* What one invocation needs. The payload is taken over. */
 struct lambda_request {
-    const struct stage_route *route;
+    const struct stage_route *route; /* its snapshot is held until the call is over or abandoned */
     struct buf payload;
-    struct str trace_id;
-    uint64_t timeout; /* the integration's, microseconds, waiting in the queue included */
+    struct str trace_id; /* may be empty */
+    uint64_t timeout;    /* the integration's, microseconds, waiting in the queue included */
 };
 
 /* Starts or queues an invocation. Never calls back before it has returned, then exactly once
- * unless abandoned. A full queue is answered as INTEGRATION_THROTTLED, by the callback too. */
+ * unless abandoned. A full queue is answered as INTEGRATION_THROTTLED, by the callback too.
+ *
+ * The function's own timeout begins when it starts. Where it ends first, the function has failed
+ * (INTEGRATION_FUNCTION_ERROR, as Lambda would report it); otherwise INTEGRATION_TIMED_OUT. */
 struct lambda_call *lambda_invoke(struct lambda *l, struct lambda_request *request,
                                   lambda_done_fn *done, void *data);
 
