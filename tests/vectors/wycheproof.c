@@ -82,8 +82,9 @@ static bool run_test(struct arena *a, const struct key_set *keys, const json_t *
         tally->accepted += accepted;
         return accepted;
     }
-    bool unsupported =
-        !accepted && (json_object_get(test, "jwe") || str_starts_with(why, STR("signing method ")));
+    /* two are refused for their foreign characters before their HMAC is seen: their group has no
+     * key of ours */
+    bool unsupported = !accepted && (!keys || str_starts_with(why, STR("signing method ")));
     tally->unsupported += unsupported;
     return unsupported;
 }
