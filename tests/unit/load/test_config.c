@@ -259,6 +259,26 @@ static void has_defaults(void **state)
     config_text_release(&t);
 }
 
+/* What we ship is valid, and its defaults are the defaults. */
+static void reads_our_own_files(void **state)
+{
+    static const char *const files[] = {"conf/turnpike.yaml", "conf/turnpike.reference.yaml"};
+    (void)state;
+    FOR_EACH (file, files, ARRAY_LENGTH(files)) {
+        struct builder b;
+        struct diag diag;
+        diag_init(&diag);
+        builder_init(&b, &diag);
+        bool read = config_load(&b, *file, NULL);
+        if (diag.findings.count > 0)
+            print_error("%s:%u: %" STR_F "\n", *file, diag.findings.items[0].at.line,
+                        STR_A(diag.findings.items[0].message));
+        assert_true(read && diag.findings.count == 0);
+        builder_abandon(&b);
+        diag_release(&diag);
+    }
+}
+
 static const struct {
     const char *name, *state, *runtime, *text, *want_state, *want_socket;
 } directories[] = {
@@ -401,6 +421,7 @@ int main(void)
         cmocka_unit_test(reads_apis),
         cmocka_unit_test(reads_functions),
         cmocka_unit_test(has_defaults),
+        cmocka_unit_test(reads_our_own_files),
         cmocka_unit_test(finds_directories),
         cmocka_unit_test(tells_a_public_endpoint),
         cmocka_unit_test(replaces_plain_listeners),
