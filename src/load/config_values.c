@@ -2,12 +2,6 @@
 /* One reader for each type of value; those of numbers are in config_numbers.c. */
 #include "config_values.h"
 
-bool config_wrong_type(struct config *c, const char *name, const char *wanted, const struct doc *d)
-{
-    diag_error(c->diag, d->at, "'%s' must be %s, not %s", name, wanted, doc_kind_name(d));
-    return false;
-}
-
 /* Says nothing of the text: it may be a secret. */
 bool config_string(struct config *c, const char *name, const struct doc *d, struct str *ret_text)
 {

@@ -14,6 +14,11 @@ config_value_fn config_value_number, config_value_count, config_value_size, conf
     config_value_duration;
 
 /* Reports "'name' must be …, not …" and returns false. */
-bool config_wrong_type(struct config *c, const char *name, const char *wanted, const struct doc *d);
+static inline bool config_wrong_type(struct config *c, const char *name, const char *wanted,
+                                     const struct doc *d)
+{
+    diag_error(c->diag, d->at, "'%s' must be %s, not %s", name, wanted, doc_kind_name(d));
+    return false;
+}
 
 #endif

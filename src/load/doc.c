@@ -34,7 +34,7 @@ static bool check_text(struct doc_source *s)
 static bool looks_like_json(struct str text)
 {
     size_t at = 0;
-    while (at < text.len && memchr(" \t\r\n", text.at[at], 4))
+    while (at < text.len && doc_is_space(text.at[at]))
         at++;
     return at < text.len && (text.at[at] == '{' || text.at[at] == '[');
 }

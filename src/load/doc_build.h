@@ -48,6 +48,12 @@ enum doc_kind doc_plain_kind(struct str text, bool *ret_truth);
 MUST_USE struct doc *doc_read_yaml(struct doc_source *s);
 MUST_USE struct doc *doc_read_json(struct doc_source *s);
 
+/* The white space of JSON (RFC 8259, 2). */
+static inline bool doc_is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* Whether all of the text is one JSON value. */
 bool doc_is_json(const struct doc_source *s);
 

@@ -19,7 +19,7 @@ static struct position here(struct json_source *j)
 static struct position next_key(struct json_source *j)
 {
     const char *p = j->reader.at;
-    while (p < j->reader.end && memchr(" \t\r\n,", *p, 5))
+    while (p < j->reader.end && (doc_is_space(*p) || *p == ','))
         p++;
     return doc_position(j->source, (size_t)(p - j->reader.start));
 }
