@@ -296,8 +296,3 @@ bool key_source_seek(struct key_source *s)
         return true;
     return now_of(s) - s->attempted_at >= SEEK_INTERVAL && try_fetch(s);
 }
-
-struct str key_source_why(const struct key_source *s)
-{
-    return s->why;
-}

@@ -49,7 +49,7 @@ struct key_source_origin {
 enum keys_state {
     KEYS_USABLE,
     KEYS_PENDING,     /* a fetch is under way: wait until it settles */
-    KEYS_UNAVAILABLE, /* and nothing may be tried now; key_source_why says what failed */
+    KEYS_UNAVAILABLE, /* and nothing may be tried now: `why` says what failed */
 };
 
 /* Owned by auth. */
@@ -58,6 +58,8 @@ struct key_source {
     uint64_t id; /* never used twice by one auth */
     struct key_source_origin origin;
     struct key_set *keys;        /* NULL: none yet */
+    struct str why;              /* the last failure in the words of authorizers.md §2.5; static */
+    struct error error;          /* the same in full; code 0 after a success */
     struct token_check *waiting; /* auth's */
     struct str name;             /* auth's */
     size_t references;           /* auth's */
@@ -69,8 +71,6 @@ struct key_source {
     uint64_t fetched_at, lifetime;   /* of keys */
     uint64_t attempted_at, retry_at; /* loop clock; retry_at: after a failure, not before */
     unsigned failures;               /* since the last success */
-    struct str why;                  /* the last failure for the challenge; static text */
-    struct error error;              /* the last failure in full; code 0 after a success */
     struct figure *successes, *errors, *last_success;
 };
 
@@ -90,8 +90,5 @@ enum keys_state key_source_state(struct key_source *source);
 
 /* Called where the set lacks a `kid`: true where a fetch is now under way that may bring it. */
 MUST_USE bool key_source_seek(struct key_source *source);
-
-/* The last failure, in the words of authorizers.md §2.5. */
-struct str key_source_why(const struct key_source *source);
 
 #endif

@@ -399,6 +399,22 @@ static void other_origins_are_other_sources(void **state)
     assert_false(fetcher.fetches[1].live);
 }
 
+/* What listing an issuer permits must not outlive the list. */
+static void listed_and_unlisted_are_other_sources(void **state)
+{
+    (void)state;
+    struct authorizer listed, unlisted;
+    struct snapshot *before = make_snapshot(&listed, STR("https://i")),
+                    *after = make_snapshot(&unlisted, STR("https://i"));
+    (void)list_issuer(before, STR("https://i"));
+    prepare(before);
+    prepare(after);
+    assert_true(listed.keys->origin.http_allowed);
+    assert_false(unlisted.keys->origin.http_allowed);
+    snapshot_unref(before);
+    snapshot_unref(after);
+}
+
 static void on_checked_start_again(struct token_check *c, enum token_result result)
 {
     on_checked(c, result);
@@ -664,6 +680,7 @@ int main(void)
         TEST(issuers_are_kept_apart),
         TEST(a_reload_keeps_keys_and_tokens),
         TEST(other_origins_are_other_sources),
+        TEST(listed_and_unlisted_are_other_sources),
         TEST(callbacks_may_check_again),
         TEST(the_last_snapshot_may_go_in_a_callback),
         TEST(an_empty_check_may_be_released),
