@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "turnpike/gateway/gateway.h"
 
+#include "turnpike/base/log.h"
 #include "turnpike/base/xalloc.h"
 #include "turnpike/gateway/context_variables.h"
 #include "turnpike/gateway/exchange.h"
 #include "turnpike/gateway/figures.h"
+
+static void on_keys_refreshed(void *data, struct str issuer, const struct error *error)
+{
+    (void)data;
+    if (error)
+        log_warning("keys of issuer '%" STR_F "': %s", STR_A(issuer), error->text);
+    else
+        log_info("keys of issuer '%" STR_F "' are up to date", STR_A(issuer));
+}
 
 struct gateway *gateway_new(struct loop *loop, struct error *ret_error)
 {
@@ -19,6 +29,7 @@ struct gateway *gateway_new(struct loop *loop, struct error *ret_error)
     g->fetcher = fetcher;
     g->limiter = limiter_new();
     g->auth = auth_new(loop, fetcher, g->counters);
+    auth_on_refresh(g->auth, on_keys_refreshed, g);
     g->lambda = lambda_new(loop, g->counters);
     return g;
 }

@@ -70,7 +70,7 @@ static void challenge(struct exchange *x, const char *error, struct str descript
 static enum verdict refuse_token(struct exchange *x)
 {
     (void)exchange_refuse(x, GATEWAY_UNAUTHORIZED);
-    if (x->token.token.len == 0) {
+    if (x->token.error.len == 0) { /* nothing came, or "Bearer" alone */
         exchange_add_header(x, STR("www-authenticate"), STR("Bearer"));
         x->t.outcome.authorizer_error = STR("missing: token not provided");
         return DONE;
