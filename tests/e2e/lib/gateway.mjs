@@ -88,6 +88,9 @@ export class Gateway {
     if (!this.exited) this.child.kill(signal);
     await this.ended;
     fs.rmSync(this.directory, { recursive: true, force: true });
+    const report = this.lines.find((line) => /(Address|Leak|UndefinedBehavior)Sanitizer|runtime error:|Assertion/.test(line));
+    if (report) throw new Error(`the gateway misbehaved:\n${this.lines.slice(this.lines.indexOf(report) - 1).join("\n")}`);
+    if (signal === "SIGTERM" && this.exited.code !== 0) throw new Error(`it ended with ${JSON.stringify(this.exited)}:\n${this.lines.join("\n")}`);
     return this.exited;
   }
 }
