@@ -268,10 +268,10 @@ void lambda_abandon(struct lambda_call *call)
 
 /* The end of it all. */
 
-static void drop_calls(struct lambda_function *f)
+static void drop_calls(struct lambda_call_list *calls)
 {
-    struct lambda_call *call;
-    while ((call = TAILQ_FIRST(&f->waiting)) || (call = TAILQ_FIRST(&f->under_way))) {
+    for (struct lambda_call *call = TAILQ_FIRST(calls), *next; call; call = next) {
+        next = TAILQ_NEXT(call, entry);
         if (call->http)
             http_call_cancel(call->http);
         detach_call(call);
@@ -284,7 +284,8 @@ static void end_function(struct lambda_function *f)
 {
     struct lambda_endpoint *e;
     (void)lambda_function_ref(f);
-    drop_calls(f);
+    drop_calls(&f->waiting);
+    drop_calls(&f->under_way);
     LIST_FOREACH(e, &f->endpoints, entry)
     {
         http_client_free(e->client);

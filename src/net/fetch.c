@@ -311,8 +311,10 @@ void fetcher_free(struct fetcher *f)
 {
     if (!f)
         return;
-    while (f->running)
-        release(f->running);
+    for (struct fetch *fetch = f->running, *next; fetch; fetch = next) {
+        next = fetch->next;
+        release(fetch);
+    }
     (void)curl_multi_cleanup(f->multi);
     timer_cancel(f->loop, &f->timer);
     sk_X509_pop_free(f->trusted, X509_free);

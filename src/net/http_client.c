@@ -225,8 +225,10 @@ void http_client_free(struct http_client *c)
     if (!c)
         return;
     c->freed = true;
-    while (c->calls)
-        http_call_cancel(c->calls);
+    for (struct http_call *call = c->calls, *next; call; call = next) {
+        next = call->next;
+        http_call_cancel(call);
+    }
     while (c->idle)
         http_client_close(c->idle);
     timer_cancel(c->loop, &c->reaper);

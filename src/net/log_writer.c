@@ -137,7 +137,7 @@ static bool advance(struct iovec **lines, int *count, size_t written)
         (*lines)++;
         (*count)--;
     }
-    if (written == 0)
+    if (written == 0 || *count == 0)
         return false;
     (*lines)->iov_base = (char *)(*lines)->iov_base + written;
     (*lines)->iov_len -= written;
@@ -172,11 +172,11 @@ static size_t write_run(struct log_writer *w, size_t at, size_t end)
     struct log_file *f = record_at(w, at)->file;
     struct iovec lines[LINES_MAX];
     int count = 0;
-    while (at < end && count < LINES_MAX && record_at(w, at)->file == f) {
+    do {
         struct record *record = record_at(w, at);
         lines[count++] = (struct iovec){record + 1, record->len};
         at += RECORD_SIZE(record->len);
-    }
+    } while (at < end && count < LINES_MAX && record_at(w, at)->file == f);
     mend(f);
     write_lines(w, f, lines, count);
     return at;
