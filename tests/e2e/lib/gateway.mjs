@@ -84,6 +84,21 @@ export class Gateway {
     return (await fetch(`http://127.0.0.1:${this.adminPort}/metrics`)).text();
   }
 
+  async metric(name) {
+    const line = (await this.metrics()).split("\n").find((l) => l.startsWith(`${name} `) || l.startsWith(`${name}{`));
+    return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(" ") + 1));
+  }
+
+  async status() {
+    return JSON.parse((await run(["status", "--json", "--config", "turnpike.yaml"], { cwd: this.directory })).stdout);
+  }
+
+  // Asks until no client and no request is left (each question is an answer to wait for).
+  async quiet() {
+    while ((await this.metric("turnpike_connections")) !== 0 && !this.exited);
+    for (let status; !this.exited && (status = await this.status()).exchanges + status.connections > 0;);
+  }
+
   async stop(signal = "SIGTERM") {
     if (!this.exited) this.child.kill(signal);
     await this.ended;
@@ -107,12 +122,14 @@ function base({ port, adminPort }) {
 }
 
 // config: an object, or a function of the ports that gives one. files: name -> text or object.
-export async function startGateway({ config = {}, files = {}, args = [], env = {}, wait = true } = {}) {
+// wrapper: a command that executes the rest of its arguments (prlimit, taskset).
+export async function startGateway({ config = {}, files = {}, args = [], env = {}, wait = true, wrapper = [] } = {}) {
   const directory = temporaryDirectory();
   const ports = { port: await freePort(), tlsPort: await freePort(), adminPort: await freePort() };
   const own = typeof config === "function" ? config(ports) : config;
   writeFiles(directory, { "turnpike.yaml": { ...base(ports), ...own }, ...files });
-  const child = spawn(program, ["serve", "--config", "turnpike.yaml", ...args], {
+  const [command, ...rest] = [...wrapper, program, "serve", "--config", "turnpike.yaml", ...args];
+  const child = spawn(command, rest, {
     cwd: directory, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"],
   });
   const gateway = new Gateway(directory, child, ports);

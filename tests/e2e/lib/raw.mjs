@@ -38,6 +38,65 @@ export class Raw {
 
   closed() { return this.until(null); }
   close() { this.socket.destroy(); }
+  end() { this.socket.end(); return this; }
+
+  // Ends it the rude way, with RST; resolves once the socket is gone.
+  async reset() {
+    if (this.socket.destroyed) return;
+    const gone = once(this.socket, "close");
+    this.socket.resetAndDestroy();
+    await gone;
+  }
+
+  // Each byte in a segment of its own, as far as the kernel lets them be.
+  async dribble(text) {
+    for (const byte of Buffer.from(text, "latin1")) {
+      await new Promise((resolve) => this.socket.write(Buffer.of(byte), resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return this;
+  }
+
+  // Resolves once that many whole answers (1xx ones count) are there, or once the peer has closed.
+  answers(count, { head = false } = {}) {
+    return new Promise((resolve) => {
+      const check = () => {
+        const found = readAnswers(this.text, { head });
+        if (found.length < count && !this.ended) return;
+        this.waiting.delete(check);
+        resolve(found);
+      };
+      this.waiting.add(check);
+      check();
+    });
+  }
+  async answer(options) { return (await this.answers(1, options)).at(-1); }
+}
+
+// Takes the bytes of a connection apart: every whole answer in order. `rest` of the list is what no
+// answer claims. head: they answer HEAD requests.
+export function readAnswers(text, { head = false } = {}) {
+  const found = [];
+  for (;;) {
+    const end = text.indexOf("\r\n\r\n");
+    if (end < 0) break;
+    const [line, ...fields] = text.slice(0, end).split("\r\n");
+    const match = /^HTTP\/1\.1 (\d{3}) /.exec(line);
+    if (!match) break;
+    const headers = {};
+    for (const field of fields) {
+      const colon = field.indexOf(":");
+      const name = field.slice(0, colon).toLowerCase();
+      headers[name] = name in headers ? `${headers[name]}, ${field.slice(colon + 1).trim()}` : field.slice(colon + 1).trim();
+    }
+    const status = Number(match[1]);
+    const length = head || status < 200 || status === 204 || status === 304 ? 0 : Number(headers["content-length"] ?? 0);
+    if (text.length < end + 4 + length) break;
+    found.push({ status, headers, body: text.slice(end + 4, end + 4 + length) });
+    text = text.slice(end + 4 + length);
+  }
+  found.rest = text;
+  return found;
 }
 
 // One exchange on a connection of its own: sends, and waits until the peer closes.
