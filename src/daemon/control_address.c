@@ -65,12 +65,13 @@ const char *control_address_find(struct arena *arena, const char *config_file,
 static bool fill(struct sockaddr_un *address, const char *path, struct error *ret_error)
 {
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(address->sun_path)) {
+    size_t len = strlen(path);
+    if (len >= sizeof(address->sun_path)) {
         error_set(ret_error, ERROR_TOO_LARGE, "%s: a socket's path has at most %zu bytes", path,
                   sizeof(address->sun_path) - 1);
         return false;
     }
-    strcpy(address->sun_path, path);
+    memcpy(address->sun_path, path, len);
     return true;
 }
 
