@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "turnpike/net/fetch.h"
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "support/certificates.h"
 #include "support/fake_server.h"
 
 #define TIMEOUT (5 * USEC_PER_SEC)
@@ -220,37 +218,8 @@ struct tls_server {
     SSL_CTX *context;
     int fd;
     uint16_t port;
-    char file[64]; /* the certificate, PEM */
+    struct certificates certificates;
 };
-
-static X509 *make_certificate(EVP_PKEY *key)
-{
-    X509 *x = X509_new();
-    X509_NAME *name = X509_get_subject_name(x);
-    assert_true(X509_set_version(x, 2));
-    (void)ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
-    (void)X509_gmtime_adj(X509_getm_notBefore(x), -60);
-    (void)X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-    (void)X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                                     (const unsigned char *)"turnpike test", -1, -1, 0);
-    (void)X509_set_issuer_name(x, name);
-    (void)X509_set_pubkey(x, key);
-    X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1");
-    (void)X509_add_ext(x, names, -1);
-    X509_EXTENSION_free(names);
-    assert_true(X509_sign(x, key, EVP_sha256()) > 0);
-    return x;
-}
-
-static void write_certificate(struct tls_server *s, X509 *x)
-{
-    (void)snprintf(s->file, sizeof(s->file), "/tmp/test_fetch.XXXXXX");
-    int fd = mkstemp(s->file);
-    assert_true(fd >= 0);
-    FILE *out = fdopen(fd, "w");
-    assert_true(PEM_write_X509(out, x));
-    (void)fclose(out);
-}
 
 static void *serve_tls(void *data)
 {
@@ -271,13 +240,13 @@ static void *serve_tls(void *data)
 
 static void start_tls(struct tls_server *s)
 {
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *x = make_certificate(key);
-    write_certificate(s, x);
+    certificates_init(&s->certificates);
+    certificates_make(&s->certificates, "server", "localhost", KEY_ECDSA, -60, 3600);
     s->context = SSL_CTX_new(TLS_server_method());
-    assert_true(SSL_CTX_use_certificate(s->context, x) && SSL_CTX_use_PrivateKey(s->context, key));
-    X509_free(x);
-    EVP_PKEY_free(key);
+    struct str file = certificates_path(&s->certificates, "server.pem"),
+               key = certificates_path(&s->certificates, "server-key.pem");
+    assert_true(SSL_CTX_use_certificate_file(s->context, file.at, SSL_FILETYPE_PEM) &&
+                SSL_CTX_use_PrivateKey_file(s->context, key.at, SSL_FILETYPE_PEM));
 
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(at);
@@ -295,7 +264,7 @@ static void stop_tls(struct tls_server *s)
     (void)pthread_join(s->thread, NULL);
     (void)close(s->fd);
     SSL_CTX_free(s->context);
-    (void)unlink(s->file);
+    certificates_release(&s->certificates);
 }
 
 static void fetch_tls(struct fixture *f, const struct tls_server *s, const char *host)
@@ -314,14 +283,14 @@ static void certificates_are_checked(void **state)
     setup(&f);
     start_tls(&s);
 
-    fetch_tls(&f, &s, "127.0.0.1");
+    fetch_tls(&f, &s, "localhost");
     assert_int_equal(f.code, ERROR_TLS);
 
-    assert_true(fetcher_trust(f.fetcher, str_from(s.file), NULL));
-    fetch_tls(&f, &s, "127.0.0.1");
+    assert_true(fetcher_trust(f.fetcher, certificates_path(&s.certificates, "server.pem"), NULL));
+    fetch_tls(&f, &s, "localhost");
     assert_int_equal(f.code, ERROR_NONE);
     assert_str_equal(buf_str(&f.body), STR("{}"));
-    fetch_tls(&f, &s, "localhost"); /* not in the certificate */
+    fetch_tls(&f, &s, "127.0.0.1"); /* not in the certificate */
     assert_int_equal(f.code, ERROR_TLS);
 
     struct error error = {0};
@@ -329,11 +298,11 @@ static void certificates_are_checked(void **state)
     assert_int_equal(error.code, ERROR_SYSTEM);
     assert_false(fetcher_trust(f.fetcher, STR("/etc/hostname"), &error));
     assert_int_equal(error.code, ERROR_INVALID);
-    fetch_tls(&f, &s, "127.0.0.1"); /* a failure leaves what was trusted */
+    fetch_tls(&f, &s, "localhost"); /* a failure leaves what was trusted */
     assert_int_equal(f.code, ERROR_NONE);
 
     assert_true(fetcher_trust(f.fetcher, (struct str){0}, NULL));
-    fetch_tls(&f, &s, "127.0.0.1");
+    fetch_tls(&f, &s, "localhost");
     assert_int_equal(f.code, ERROR_TLS);
     teardown(&f);
     stop_tls(&s);
