@@ -68,6 +68,9 @@ asan: ## every test under AddressSanitizer and UBSan
 	$(Q)$(MAKE) BUILD=build/asan SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined" \
 		CFLAGS="-O1 -g" check
 
+valgrind: units ## the unit and pipeline tests under memcheck
+	$(Q)RUNNER="valgrind -q --error-exitcode=1 --leak-check=full" tests/run-units $(UNITS)
+
 fuzz: ## runs every fuzz target for SECONDS (60) each, under clang
 	$(Q)tests/fuzz/run
 
@@ -81,5 +84,5 @@ format: ## formats the sources with clang-format 14
 	$(Q)clang-format -i $$(find src include tests -name '*.[ch]')
 
 include $(wildcard make/*.mk)
-.PHONY: all units check-unit check-fuzz check-e2e check asan fuzz lint bench format
+.PHONY: all units check-unit check-fuzz check-e2e check asan valgrind fuzz lint bench format
 -include $(shell find $(BUILD)/src $(BUILD)/tests -name "*.d" 2>/dev/null)

@@ -19,12 +19,15 @@ static const enum gateway_response_id answers[] = {
     [INTEGRATION_STATUS] = GATEWAY_INTERNAL_ERROR,
 };
 
+/* A function's own failure is its author's matter; the others are the operator's. */
 static enum verdict fail(struct exchange *x, enum integration_failure failure, struct str why)
 {
     x->t.outcome.integration_failure = failure;
     x->t.outcome.integration_error = why;
-    xlog_info(x, "function '%" STR_F "': %" STR_F, STR_A(x->t.selection.stage_route->function_arn),
-              STR_A(why));
+    enum log_level level =
+        failure == INTEGRATION_FUNCTION_ERROR ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
+    xlog_at(x, level, "function '%" STR_F "': %" STR_F,
+            STR_A(x->t.selection.stage_route->function_arn), STR_A(why));
     return exchange_refuse(x, answers[failure]);
 }
 
