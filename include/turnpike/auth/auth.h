@@ -72,7 +72,8 @@ struct token_check {
 };
 
 /* Checks at once where the keys are known; otherwise the callback follows, unless released. The
- * order of the tests, hence of the reasons, is authorizers.md §2.2's. */
+ * order of the tests, hence of the reasons, is: form, algorithm, key, signature, issuer, audience,
+ * times, scopes. */
 enum token_result token_check_start(struct auth *auth, struct token_check *check);
 
 /* Gives up the interest in a pending check, and the identity of a finished one. Idempotent; an

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* claims.h: what a verified token says, and whether that satisfies an authorizer and a route
- * (AWS: "Control access to HTTP APIs with JWT authorizers"; authorizers.md §2.2). */
+ * (AWS: "Control access to HTTP APIs with JWT authorizers"; docs/compatibility.md). */
 #ifndef TURNPIKE_AUTH_CLAIMS_H
 #define TURNPIKE_AUTH_CLAIMS_H
 

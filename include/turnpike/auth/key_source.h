@@ -58,7 +58,7 @@ struct key_source {
     uint64_t id; /* never used twice by one auth */
     struct key_source_origin origin;
     struct key_set *keys;        /* NULL: none yet */
-    struct str why;              /* the last failure in the words of authorizers.md §2.5; static */
+    struct str why;              /* the last failure in the words of AWS; static */
     struct error error;          /* the same in full; code 0 after a success */
     struct token_check *waiting; /* auth's */
     struct str name;             /* auth's */

@@ -30,7 +30,7 @@ struct str token_of_value(struct str value);
 MUST_USE bool token_parse_jws(struct arena *a, struct str text, struct token *ret_token,
                               struct str *ret_why);
 
-/* Parses a token. Refused, with the sentence that the challenge shows (authorizers.md §2.5):
+/* Parses a token. Refused, with the sentence that the challenge shows (docs/compatibility.md):
  * another number of segments, foreign characters or padding (strict base64url), a header or payload
  * that is no JSON object or has a member twice, an algorithm other than RS256, RS384 and RS512, no
  * `kid`, `crit` and `zip` in any form (no extension is understood: RFC 7515 §4.1.11), `b64` other
