@@ -42,7 +42,7 @@ static const struct config_key log_keys[] = {
         "the least severe lines that the daemon's own log keeps", .words = log_levels),
     KEY("format", CONFIG_CHOICE, AT(log_settings, json), "text", 0, 0, LIVE, BUILT,
         "how lines are written", .words = log_formats),
-    KEY("destination", CONFIG_STREAM, AT(log_settings, destination), "stderr", 0, 0, LIVE, BUILT,
+    KEY("destination", CONFIG_STREAM, AT(log_settings, destination), "stderr", 0, 0, RESTART, BUILT,
         "where lines go: `stdout`, `stderr` or a file"),
 };
 static const struct config_section log_section = SECTION(log_keys, "log");
