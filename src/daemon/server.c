@@ -257,6 +257,12 @@ static void close_signals(struct server *s)
             uv_close((uv_handle_t *)&s->signals[i], NULL);
 }
 
+static bool is_over(const struct server *s)
+{
+    bool idle = !s->gateway || s->gateway->exchange_count == 0; /* not while a worker has one */
+    return idle && front_is_over(s->front) && admin_is_over(s->admin);
+}
+
 void server_release(struct server *s)
 {
     timer_cancel(&s->loop, &s->watchdog);
@@ -265,7 +271,7 @@ void server_release(struct server *s)
     admin_close(s->admin);
     front_close(s->front);
     close_signals(s);
-    while (!front_is_over(s->front) || !admin_is_over(s->admin))
+    while (!is_over(s))
         loop_turn(&s->loop);
     admin_free(s->admin);
     front_free(s->front);

@@ -39,6 +39,8 @@ static void drain(struct server *s)
     timer_start(&s->loop, &s->timer, loop_now(&s->loop) + settings->drain_timeout,
                 on_drain_timeout);
     front_on_idle(s->front, on_ended, s);
+    s->gateway->on_idle = on_ended; /* an exchange may outlive its client: a worker has it */
+    s->gateway->on_idle_data = s;
     front_drain(s->front);
     on_ended(s);
 }

@@ -20,6 +20,7 @@ struct edge {
     struct edge *next;
     struct listener socket;
     bool open;                 /* the socket is */
+    bool leaving;              /* it was told to close: another edge may take the name */
     struct snapshot *snapshot; /* the one that its settings belong to; a reference, or NULL */
     char *name;                /* "127.0.0.1:8080", "unix:PATH", "systemd:NAME" */
     bool wanted;               /* by the snapshot that is being put in force */
@@ -186,7 +187,7 @@ static bool open_socket(struct edge *e, const struct listener_settings *s, struc
 static struct edge *find_edge(struct front *f, const char *name)
 {
     for (struct edge *e = f->edges; e; e = e->next)
-        if (e->open && strcmp(e->name, name) == 0)
+        if (e->open && !e->leaving && strcmp(e->name, name) == 0)
             return e;
     return NULL;
 }
@@ -223,11 +224,21 @@ static struct edge *find_or_open(struct front *f, const struct listener_settings
     return e;
 }
 
+/* Its idle clients go too, others with their next answer: who took a listener away does not want to
+ * serve on it for as long as somebody keeps a connection. */
+static void close_edge(struct edge *e)
+{
+    e->leaving = true;
+    listener_close(&e->socket);
+    proxied_close_all(&e->front->proxied, &e->http1);
+    http1_shutdown(&e->front->server, &e->http1);
+}
+
 static void close_edges(struct front *f, bool keep_started, bool keep_wanted)
 {
     for (struct edge *e = f->edges; e; e = e->next)
-        if (e->open && !(keep_started && e->started) && !(keep_wanted && e->wanted))
-            listener_close(&e->socket);
+        if (e->open && !e->leaving && !(keep_started && e->started) && !(keep_wanted && e->wanted))
+            close_edge(e);
 }
 
 bool front_listen(struct front *f, struct snapshot *snapshot, struct error *ret_error)
@@ -307,7 +318,6 @@ void front_use(struct front *f, struct snapshot *snapshot)
 void front_drain(struct front *f)
 {
     close_edges(f, false, false);
-    proxied_close_all(&f->proxied);
     http_server_shutdown(&f->server);
 }
 

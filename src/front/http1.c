@@ -151,3 +151,15 @@ void http1_open(struct http_server *server, struct http1_listener *listener, int
     client->peer = *peer;
     client->connection = http_connection_open(server, fd, ssl, client);
 }
+
+static void shut_down_if_of(struct http_connection *c, void *listener)
+{
+    const struct client *client = http_connection_owner(c);
+    if (client->listener == listener)
+        http_connection_shutdown(c);
+}
+
+void http1_shutdown(struct http_server *server, struct http1_listener *listener)
+{
+    http_server_each(server, shut_down_if_of, listener);
+}

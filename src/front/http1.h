@@ -22,4 +22,7 @@ extern const struct http_connection_events http1_events;
 void http1_open(struct http_server *server, struct http1_listener *listener, int fd,
                 struct ssl_st *ssl, const struct ip *peer);
 
+/* Closes the idle connections of one listener, others with their next answer. */
+void http1_shutdown(struct http_server *server, struct http1_listener *listener);
+
 #endif

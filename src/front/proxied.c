@@ -141,8 +141,11 @@ void proxied_open(struct proxied_list *list, struct http1_listener *listener, in
     watch(p);
 }
 
-void proxied_close_all(struct proxied_list *list)
+void proxied_close_all(struct proxied_list *list, const struct http1_listener *listener)
 {
-    while (list->first)
-        finish(list->first);
+    for (struct proxied *p = list->first, *next; p; p = next) {
+        next = p->next;
+        if (p->listener == listener)
+            finish(p);
+    }
 }

@@ -18,7 +18,8 @@ struct proxied_list {
  * the header is malformed. */
 void proxied_open(struct proxied_list *list, struct http1_listener *listener, int fd,
                   const struct ip *peer, uint64_t timeout);
-void proxied_close_all(struct proxied_list *list);
+/* Closes those of one listener. */
+void proxied_close_all(struct proxied_list *list, const struct http1_listener *listener);
 
 /* Serves a client whose address is known (front.c). */
 void edge_serve(struct http1_listener *listener, int fd, const struct ip *peer);

@@ -406,19 +406,27 @@ void http_server_init(struct http_server *server, struct loop *loop,
     *server = (struct http_server){.loop = loop, .events = events, .options = *options};
 }
 
-static void end_everywhere(struct http_server *server, void (*end)(struct http_connection *c))
+void http_server_each(struct http_server *server, void (*fn)(struct http_connection *c, void *data),
+                      void *data)
 {
     for (struct http_connection *c = server->connections; c; c = c->next)
-        end(c);
+        fn(c, data);
+}
+
+static void shut_down(struct http_connection *c, void *data)
+{
+    (void)data;
+    http_connection_shutdown(c);
 }
 
 void http_server_shutdown(struct http_server *server)
 {
-    end_everywhere(server, http_connection_shutdown);
+    http_server_each(server, shut_down, NULL);
 }
 
-static void break_off(struct http_connection *c)
+static void break_off(struct http_connection *c, void *data)
 {
+    (void)data;
     if (c->phase == HTTP_CLOSED)
         return;
     reset_on_close(c);
@@ -428,7 +436,7 @@ static void break_off(struct http_connection *c)
 
 void http_server_abort(struct http_server *server)
 {
-    end_everywhere(server, break_off);
+    http_server_each(server, break_off, NULL);
 }
 
 void http_server_release(struct http_server *server)

@@ -25,7 +25,8 @@ void front_prepare(struct front *f, struct snapshot *snapshot, struct diag *diag
  * front_use. False, and nothing changed, where one cannot be opened. */
 MUST_USE bool front_listen(struct front *f, struct snapshot *snapshot, struct error *ret_error);
 
-/* The snapshot is in force: its listeners take clients, others are closed. Connections stay. */
+/* The snapshot is in force: its listeners take clients, others are closed, with their idle
+ * connections at once and with others after the next answer. */
 void front_use(struct front *f, struct snapshot *snapshot);
 
 /* Closes the listeners; idle connections are closed, others with their next answer. */

@@ -76,6 +76,9 @@ struct http_server {
 void http_server_init(struct http_server *server, struct loop *loop,
                       const struct http_server_options *options,
                       const struct http_connection_events *events);
+/* Calls fn for every connection, which it may shut down or abort. */
+void http_server_each(struct http_server *server, void (*fn)(struct http_connection *c, void *data),
+                      void *data);
 /* http_connection_shutdown for every connection. Those opened later are served as usual. */
 void http_server_shutdown(struct http_server *server);
 /* Resets every connection at the end of this turn, with on_gone(false) where a request is under
