@@ -30,13 +30,19 @@ static void append_head(struct buf *out, struct str name, struct str help, const
     buf_printf(out, "\n# TYPE %" STR_F " %s\n", STR_A(name), type);
 }
 
-/* Whole numbers as such, as long as a double holds them exactly. */
+/* Whole numbers as such, as long as a double holds them exactly; others as short as they can be
+ * read back. */
 static void append_value(struct buf *out, double value)
 {
-    if (value >= 0 && value < 9e15 && value == (double)(uint64_t)value)
+    char text[32];
+    if (value >= 0 && value < 9e15 && value == (double)(uint64_t)value) {
         buf_append_u64(out, (uint64_t)value);
-    else
-        buf_printf(out, "%.17g", value);
+        return;
+    }
+    (void)snprintf(text, sizeof(text), "%.15g", value);
+    if (strtod(text, NULL) != value)
+        (void)snprintf(text, sizeof(text), "%.17g", value);
+    buf_append(out, str_from(text));
 }
 
 static void append_series(struct buf *out, struct str name, const char *suffix, struct str labels)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "turnpike/observe/metrics.h"
 
+#include <stdlib.h>
+
 #include "testing.h"
 
 static bool contains(const struct buf *out, const char *text)
@@ -62,11 +64,9 @@ static double value_of(const struct buf *out, const char *name)
 {
     struct str text = buf_str(out), line;
     while (str_split(&text, '\n', &line)) {
-        double value;
         if (!str_starts_with(line, str_from(name)) || line.at[strlen(name)] != ' ')
             continue;
-        assert_true(str_to_double(str_skip(line, strlen(name) + 1), &value));
-        return value;
+        return strtod(line.at + strlen(name) + 1, NULL);
     }
     fail_msg("no %s", name);
     return 0;
