@@ -59,6 +59,7 @@ static void give_back(struct exchange *x)
         x->next->previous = x->previous;
     g->exchange_count--;
     g->buffered -= x->buffered;
+    token_check_release(&x->token); /* not before: a worker may be reading the identity */
     snapshot_unref(x->snapshot);
     buf_release(&x->body);
     buf_release(&x->payload);
@@ -174,7 +175,6 @@ void exchange_on_gone(struct exchange *x, bool complete)
     account(x, complete);
     x->sink = NULL;
     x->collecting = false;
-    token_check_release(&x->token);
     if (x->call)
         lambda_abandon(take(&x->call));
     if (x->work.run) {
