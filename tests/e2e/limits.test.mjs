@@ -2,13 +2,16 @@
 // left over.
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { startGateway } from "./lib/gateway.mjs";
+import { makeCertificate } from "./lib/certificates.mjs";
+import { startGateway, temporaryDirectory } from "./lib/gateway.mjs";
 import { definition, startLambda } from "./lib/lambda.mjs";
 import { Raw, exchange, readAnswers } from "./lib/raw.mjs";
 
 const BIG = 5_000_000;
-let lambda;
+let lambda, pair;
+const pem = {};
 const held = []; // calls of the function "held", in order: answered by call.release()
 const waiting = new Set();
 
@@ -20,6 +23,10 @@ const heldCalls = (count) => new Promise((resolve) => {
 });
 
 before(async () => {
+  const directory = temporaryDirectory();
+  pair = makeCertificate(directory, "server");
+  for (const name of Object.values(pair)) pem[name] = fs.readFileSync(path.join(directory, name), "utf8");
+  fs.rmSync(directory, { recursive: true });
   lambda = await startLambda({
     echo: (event) => ({ statusCode: 200, body: `${event.rawPath} ${event.body?.length ?? 0}` }),
     big: () => ({ statusCode: 200, body: "x".repeat(BIG) }),
@@ -35,17 +42,13 @@ after(() => lambda?.stop());
 
 const routes = definition({ "GET /big": "big", "ANY /held": "held", "$default": "echo" });
 
-const start = (limits, more = {}) => startGateway({
-  config: {
-    apis: [{ apiId: "api", protocolType: "HTTP", definition: "api.json",
-      stages: [{ stageName: "$default", accessLogSettings: { destination: "stdout", format: "$context.path $context.status $context.requestId" } }] }],
-    functions: Object.fromEntries(["echo", "big", "held"].map((name) => [name, { endpoint: lambda.url, timeout: 20 }])),
-    limits,
-    ...more.config,
-  },
-  files: { "api.json": routes },
-  ...more.options,
+const config = (limits) => ({
+  apis: [{ apiId: "api", protocolType: "HTTP", definition: "api.json",
+    stages: [{ stageName: "$default", accessLogSettings: { destination: "stdout", format: "$context.path $context.status $context.requestId" } }] }],
+  functions: Object.fromEntries(["echo", "big", "held"].map((name) => [name, { endpoint: lambda.url, timeout: 20 }])),
+  limits,
 });
+const start = (limits, options = {}) => startGateway({ config: config(limits), files: { "api.json": routes }, ...options });
 
 const get = (path, fields = "") => `GET ${path} HTTP/1.1\r\nHost: a.test\r\n${fields}\r\n`;
 const post = (path, fields, body = "") => `POST ${path} HTTP/1.1\r\nHost: a.test\r\n${fields}\r\n${body}`;
@@ -238,15 +241,24 @@ describe("time", () => {
   });
 });
 
-describe("clients that leave", () => {
+for (const secure of [null, { rejectUnauthorized: false }]) describe(`clients that leave${secure ? ", over TLS" : ""}`, () => {
   let gateway;
-  before(async () => { gateway = await start({}); });
+  const open = () => Raw.open(secure ? gateway.tlsPort : gateway.port, { secure });
+  before(async () => {
+    gateway = await startGateway({
+      config: ({ port, tlsPort }) => ({ ...config({}), listeners: [
+        { name: "plain", address: "127.0.0.1", port },
+        ...(secure ? [{ name: "secure", address: "127.0.0.1", port: tlsPort, tls: pair }] : []),
+      ] }),
+      files: { "api.json": routes, ...pem },
+    });
+  });
   after(() => assertStopsWell(gateway));
 
   test("within a head", async () => {
     for (const bytes of ["", "G", "GET /x HTTP/1.1\r\nHost: a", "GET /x HTTP/1.1\r\nHost: a.test\r\n"]) {
       for (const leave of ["reset", "end"]) {
-        const raw = await Raw.open(gateway.port);
+        const raw = await open();
         raw.send(get("/x"));
         await raw.answer();
         raw.send(bytes);
@@ -260,7 +272,7 @@ describe("clients that leave", () => {
   test("within a body, wanted or not", async () => {
     for (const [path, fields, body] of [["/x", "Content-Length: 10\r\n", "12345"], ["/x", "Transfer-Encoding: chunked\r\n", "a\r\n123"], ["/x", "Transfer-Encoding: chunked\r\n", "3\r\n123\r\n0\r\n"]]) {
       for (const leave of ["reset", "end"]) {
-        const raw = await Raw.open(gateway.port), calls = lambda.calls.length, lines = gateway.stdout.length;
+        const raw = await open(), calls = lambda.calls.length, lines = gateway.stdout.length;
         await raw.send(post(path, `Expect: 100-continue\r\n${fields}`)).answers(1);
         raw.send(body);
         await raw[leave]();
@@ -274,7 +286,7 @@ describe("clients that leave", () => {
   });
 
   test("while the function runs, which runs to its end", async () => {
-    const raw = await Raw.open(gateway.port), count = held.length, lines = gateway.stdout.length;
+    const raw = await open(), count = held.length, lines = gateway.stdout.length;
     raw.send(get("/held"));
     const call = await heldCalls(count + 1);
     await raw.reset();
@@ -287,7 +299,7 @@ describe("clients that leave", () => {
   });
 
   test("while the function runs, with more requests behind", async () => {
-    const raw = await Raw.open(gateway.port), count = held.length, calls = lambda.calls.length;
+    const raw = await open(), count = held.length, calls = lambda.calls.length;
     raw.send(get("/held") + get("/never").repeat(10));
     const call = await heldCalls(count + 1);
     await raw.reset();
@@ -299,7 +311,7 @@ describe("clients that leave", () => {
   });
 
   test("having closed before the function's answer", async () => {
-    const raw = await Raw.open(gateway.port), count = held.length;
+    const raw = await open(), count = held.length;
     raw.send(get("/held"));
     const call = await heldCalls(count + 1);
     raw.close();
@@ -311,7 +323,7 @@ describe("clients that leave", () => {
 
   test("within an answer", async () => {
     for (let i = 0; i < 5; i++) {
-      const raw = await Raw.open(gateway.port), lines = gateway.stdout.length;
+      const raw = await open(), lines = gateway.stdout.length;
       raw.send(get("/big").repeat(3));
       await raw.until(/^HTTP\/1\.1 200 /);
       await raw.reset();
@@ -324,7 +336,7 @@ describe("clients that leave", () => {
   test("within a large body, whose event is written aside", async () => {
     const body = "x".repeat(3_000_000);
     for (let i = 0; i < 5; i++) {
-      const raw = await Raw.open(gateway.port), lines = gateway.stdout.length;
+      const raw = await open(), lines = gateway.stdout.length;
       raw.send(post("/held", `Content-Type: text/plain\r\nContent-Length: ${body.length}\r\n`, body));
       await new Promise((resolve) => (raw.socket.writableLength ? raw.socket.once("drain", resolve) : resolve()));
       await raw.reset();
@@ -338,7 +350,7 @@ describe("clients that leave", () => {
   test("200 of them at once, in every phase", async () => {
     const clients = [];
     for (let i = 0; i < 200; i++) {
-      const raw = await Raw.open(gateway.port);
+      const raw = await open();
       raw.send([get("/held"), get("/big"), get("/x").repeat(5), "GET /x HT", post("/x", "Content-Length: 9\r\n", "1")][i % 5]);
       clients.push(raw);
     }
@@ -407,7 +419,7 @@ const ticks = (pid) => {
 
 describe("many", () => {
   test("clients beyond its descriptors: it stays calm, and works again afterwards", async () => {
-    const gateway = await start({}, { options: { wrapper: ["prlimit", "--nofile=64:64"] } });
+    const gateway = await start({}, { wrapper: ["prlimit", "--nofile=64:64"] });
     const inside = await Raw.open(gateway.port);
     assert.equal((await inside.send(get("/x")).answer()).status, 200);
     const clients = [];

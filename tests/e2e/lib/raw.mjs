@@ -4,8 +4,8 @@ import net from "node:net";
 import tls from "node:tls";
 
 export class Raw {
-  constructor(socket) {
-    this.socket = socket;
+  constructor(socket, tcp = socket) {
+    Object.assign(this, { socket, tcp });
     this.text = "";
     this.ended = false;
     this.waiting = new Set();
@@ -15,10 +15,13 @@ export class Raw {
   }
 
   static async open(port, { host = "127.0.0.1", secure = null } = {}) {
-    const socket = secure ? tls.connect({ port, host, ...secure }) : net.connect(port, host);
-    await once(socket, secure ? "secureConnect" : "connect");
-    socket.setNoDelay(true);
-    return new Raw(socket);
+    const tcp = net.connect(port, host);
+    await once(tcp, "connect");
+    tcp.setNoDelay(true);
+    if (!secure) return new Raw(tcp);
+    const socket = tls.connect({ socket: tcp, ...secure });
+    await once(socket, "secureConnect");
+    return new Raw(socket, tcp);
   }
 
   send(text) { this.socket.write(Buffer.from(text, "latin1")); return this; }
@@ -42,9 +45,9 @@ export class Raw {
 
   // Ends it the rude way, with RST; resolves once the socket is gone.
   async reset() {
-    if (this.socket.destroyed) return;
-    const gone = once(this.socket, "close");
-    this.socket.resetAndDestroy();
+    if (this.tcp.destroyed) return;
+    const gone = once(this.tcp, "close");
+    this.tcp.resetAndDestroy();
     await gone;
   }
 
