@@ -9,17 +9,38 @@ bool forwarded_is_trusted(const struct listener_settings *listener, const struct
     return false;
 }
 
-/* The values of all fields of that name in order, with ", " between; empty where there is none. */
+static bool is_value_of(const struct header *h, struct str name)
+{
+    return str_eq_nocase(h->name, name) && h->value.len > 0;
+}
+
+/* The values of all fields of that name in order, with ", " between; empty where there is none.
+ * Measured first: a chain of many small fields costs what it weighs, not the square. */
 static struct str field_values(const struct request *r, struct str name, struct arena *arena)
 {
+    const struct str separator = STR(", ");
     struct str all = STR("");
+    size_t count = 0, len = 0;
     FOR_EACH (h, r->headers, r->header_count) {
-        if (!str_eq_nocase(h->name, name) || h->value.len == 0)
+        if (!is_value_of(h, name))
             continue;
-        all = all.len ? arena_printf(arena, "%" STR_F ", %" STR_F, STR_A(all), STR_A(h->value))
-                      : h->value;
+        all = h->value;
+        len += h->value.len;
+        count++;
     }
-    return all;
+    if (count < 2)
+        return all;
+
+    len += (count - 1) * separator.len;
+    char *start = arena_bytes(arena, len), *out = start;
+    FOR_EACH (h, r->headers, r->header_count) {
+        if (!is_value_of(h, name))
+            continue;
+        if (out > start)
+            out = mempcpy(out, separator.at, separator.len);
+        out = mempcpy(out, h->value.at, h->value.len);
+    }
+    return str_of(start, len);
 }
 
 /* Takes the part behind the last separator off *rest. */

@@ -94,7 +94,6 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     char *scratch = p->listener->gateway->loop->scratch;
     struct proxy_header header;
     (void)status;
-    (void)events;
     ssize_t len = recv(p->fd, scratch, PROXY_HEADER_MAX, MSG_PEEK);
     if (len < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -107,7 +106,10 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         serve(p, &header);
         return;
     case PROXY_INCOMPLETE:
-        look_again_later(p);
+        if (events & UV_DISCONNECT)
+            finish(p); /* the rest will never come */
+        else
+            look_again_later(p);
         return;
     case PROXY_INVALID:
         finish(p);

@@ -14,27 +14,43 @@ static size_t arn_len(const struct exchange *x)
            x->t.request.method.len + s->route_path.len;
 }
 
-static struct str joined(struct exchange *x, struct str before, struct str value)
+/* A token that was sent twice is two tokens, and no valid one, whatever else follows. */
+static struct str joined(struct exchange *x, struct str first, struct str second)
 {
-    return before.at ? arena_printf(&x->arena, "%" STR_F ",%" STR_F, STR_A(before), STR_A(value))
-                     : value;
+    return arena_printf(&x->arena, "%" STR_F ",%" STR_F, STR_A(first), STR_A(second));
 }
 
-/* A token that was sent twice is two tokens, and no valid one. */
-static struct str find_token(struct exchange *x, const struct identity_source *source)
+static struct str find_in_headers(struct exchange *x, struct str name)
 {
     struct str token = {NULL, 0};
-    if (source->kind == IDENTITY_HEADER) {
-        FOR_EACH (h, x->t.request.headers, x->t.request.header_count)
-            if (str_eq_nocase(h->name, source->name))
-                token = joined(x, token, h->value);
-        return token;
+    FOR_EACH (h, x->t.request.headers, x->t.request.header_count) {
+        if (!str_eq_nocase(h->name, name))
+            continue;
+        if (token.at)
+            return joined(x, token, h->value);
+        token = h->value;
     }
-    struct str rest = x->t.request.query, name, value;
-    while (uri_next_parameter(&rest, &name, &value))
-        if (str_eq(uri_decode(&x->arena, name, true), source->name))
-            token = joined(x, token, uri_decode(&x->arena, value, true));
     return token;
+}
+
+static struct str find_in_query(struct exchange *x, struct str wanted)
+{
+    struct str token = {NULL, 0}, rest = x->t.request.query, name, value;
+    while (uri_next_parameter(&rest, &name, &value)) {
+        if (!str_eq(uri_decode(&x->arena, name, true), wanted))
+            continue;
+        value = uri_decode(&x->arena, value, true);
+        if (token.at)
+            return joined(x, token, value);
+        token = value;
+    }
+    return token;
+}
+
+static struct str find_token(struct exchange *x, const struct identity_source *source)
+{
+    return source->kind == IDENTITY_HEADER ? find_in_headers(x, source->name)
+                                           : find_in_query(x, source->name);
 }
 
 static struct str route_scopes(struct exchange *x)

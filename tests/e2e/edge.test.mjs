@@ -325,6 +325,13 @@ describe("a head that is served", () => {
   });
 });
 
+test("a token that is sent twice, or a hundred times, is none", async () => {
+  const bearer = `Authorization: Bearer ${await issuer.token()}\r\n`;
+  assert.equal((await ask(post("/secure", bearer))).status, 200);
+  assert.equal((await ask(post("/secure", bearer.repeat(2)))).status, 401);
+  assert.equal((await ask(post("/secure", "Authorization: Bearer x\r\n".repeat(100)))).status, 401);
+});
+
 describe("bodies", () => {
   const chunked = (body) => post("/echo", "Transfer-Encoding: chunked\r\nContent-Type: text/plain\r\n", body);
 

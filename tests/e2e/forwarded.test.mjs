@@ -298,3 +298,18 @@ describe("the PROXY protocol", () => {
     await gateway.quiet();
   });
 });
+
+test("a client that ends within a PROXY header is let go at once, however long it would have had", async () => {
+  const patient = await startGateway({ config: ({ port }) => ({
+    limits: { headerTimeout: 3600 },
+    listeners: [{ name: "proxied", address: "127.0.0.1", port, trustedProxies: ["127.0.0.0/8"], proxyProtocol: true }],
+  }) });
+  for (const part of ["P", "PROXY TCP4 198.51", SIGNATURE]) {
+    assert.equal(await (await Raw.open(patient.port)).send(part).end().closed(), "");
+    const raw = await Raw.open(patient.port); // ends while nobody looks
+    await raw.dribble(part);
+    assert.equal(await raw.end().closed(), "");
+  }
+  await patient.quiet();
+  await patient.stop();
+});
