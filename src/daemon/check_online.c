@@ -145,7 +145,7 @@ static void check_issuers(struct online *online)
 static void check_all_issuers(struct online *online)
 {
     struct error error;
-    struct str trusted = online->snapshot->settings.trusted_certificates;
+    struct str trusted = online->snapshot->settings.trusted_certificates.text;
     loop_init(&online->loop);
     online->fetcher = fetcher_new(&online->loop);
     if (trusted.len && !fetcher_trust(online->fetcher, trusted, &error))

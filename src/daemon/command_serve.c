@@ -31,9 +31,15 @@ static bool read_addresses(const text_list *texts, struct arena *arena,
     return true;
 }
 
-static enum exit_status serve(const struct server_options *options)
+static enum exit_status serve(struct server_options *options, const char *written)
 {
     struct server server;
+    struct error error;
+    options->config = configuration_find(written, &error);
+    if (!options->config) {
+        fprintf(stderr, "turnpike serve: %s\n", error.text);
+        return STATUS_CONFIGURATION;
+    }
     enum exit_status status = server_start(&server, options);
     if (status == STATUS_DONE)
         server_run(&server);
@@ -49,18 +55,12 @@ static enum exit_status run(const void *data, const char *operand UNUSED)
     if (options->log_level && !log_level_parse(str_from(options->log_level), &level))
         return command_refuse(&command_serve, "'%s' is no log level", options->log_level);
 
-    struct error error;
-    server.config = configuration_find(options->config, &error);
-    if (!server.config) {
-        fprintf(stderr, "turnpike serve: %s\n", error.text);
-        return STATUS_CONFIGURATION;
-    }
     struct arena arena;
     const char *wrong;
     arena_init(&arena, 1024);
     enum exit_status status =
         read_addresses(&options->listen, &arena, &server.overrides, &wrong)
-            ? serve(&server)
+            ? serve(&server, options->config)
             : command_refuse(&command_serve, "'%s' is no ADDRESS:PORT", wrong);
     arena_release(&arena);
     return status;

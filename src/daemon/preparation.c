@@ -38,6 +38,14 @@ static struct stage_set *make_stage_set(struct snapshot *snapshot, struct diag *
     return set;
 }
 
+static void check_trusted(const struct settings *settings, struct diag *diag)
+{
+    const struct written *file = &settings->trusted_certificates;
+    struct error error;
+    if (!fetcher_can_trust(file->text, &error))
+        diag_error(diag, file->at, "trustedCertificates: %s", error.text);
+}
+
 bool prepare_snapshot(const struct preparation *live, struct snapshot *snapshot, struct diag *diag)
 {
     struct preparation looking = {.output = NULL};
@@ -50,5 +58,6 @@ bool prepare_snapshot(const struct preparation *live, struct snapshot *snapshot,
     }
     gateway_prepare(live->gateway, snapshot, live->output, diag);
     front_prepare(live->front, snapshot, diag);
+    check_trusted(&snapshot->settings, diag);
     return diag->error_count == 0;
 }

@@ -411,8 +411,8 @@ static const struct config_key root_keys[] = {
     KEY("controlSocket", CONFIG_PATH, AT(settings, control_socket), NULL, 0, 0, RESTART, BUILT,
         "the socket of `turnpike reload` and `status`; absent: control.sock in $RUNTIME_DIRECTORY, "
         "else in the state directory"),
-    KEY("trustedCertificates", CONFIG_PATH, AT(settings, trusted_certificates), NULL, 0, 0, LIVE,
-        BUILT, "PEM certificates that are trusted beside the system's"),
+    KEY("trustedCertificates", CONFIG_WRITTEN_PATH, AT(settings, trusted_certificates), NULL, 0, 0,
+        LIVE, BUILT, "PEM certificates that are trusted beside the system's"),
     KEY("shutdown", CONFIG_SECTION, AT(settings, shutdown), NULL, 0, 0, LIVE, BUILT,
         "how the daemon stops", .section = &shutdown_section),
     KEY("listeners", CONFIG_SECTIONS, NOWHERE, NULL, 0, 0, LIVE, BUILT,

@@ -269,25 +269,44 @@ static STACK_OF(X509) * read_certificates(FILE *in)
     return all;
 }
 
+/* NULL for no file. */
+static bool read_trusted(struct str file, STACK_OF(X509) * *ret_all, struct error *ret_error)
+{
+    *ret_all = NULL;
+    if (file.len == 0)
+        return true;
+    scoped_free char *path = xstrndup(file.at, file.len);
+    scoped_file FILE *in = fopen(path, "re");
+    if (!in) {
+        error_set_errno(ret_error, errno, "open '%s'", path);
+        return false;
+    }
+    STACK_OF(X509) *all = read_certificates(in);
+    unsigned long reason = ERR_peek_last_error();
+    ERR_clear_error();
+    if (sk_X509_num(all) == 0 || ERR_GET_REASON(reason) != PEM_R_NO_START_LINE) {
+        sk_X509_pop_free(all, X509_free);
+        error_set(ret_error, ERROR_INVALID, "'%s' is no PEM file of certificates", path);
+        return false;
+    }
+    *ret_all = all;
+    return true;
+}
+
+bool fetcher_can_trust(struct str file, struct error *ret_error)
+{
+    STACK_OF(X509) * all;
+    if (!read_trusted(file, &all, ret_error))
+        return false;
+    sk_X509_pop_free(all, X509_free);
+    return true;
+}
+
 bool fetcher_trust(struct fetcher *f, struct str file, struct error *ret_error)
 {
-    STACK_OF(X509) *all = NULL;
-    if (file.len) {
-        scoped_free char *path = xstrndup(file.at, file.len);
-        scoped_file FILE *in = fopen(path, "re");
-        if (!in) {
-            error_set_errno(ret_error, errno, "open '%s'", path);
-            return false;
-        }
-        all = read_certificates(in);
-        unsigned long reason = ERR_peek_last_error();
-        ERR_clear_error();
-        if (sk_X509_num(all) == 0 || ERR_GET_REASON(reason) != PEM_R_NO_START_LINE) {
-            sk_X509_pop_free(all, X509_free);
-            error_set(ret_error, ERROR_INVALID, "'%s' is no PEM file of certificates", path);
-            return false;
-        }
-    }
+    STACK_OF(X509) * all;
+    if (!read_trusted(file, &all, ret_error))
+        return false;
     sk_X509_pop_free(f->trusted, X509_free);
     f->trusted = all;
     return true;

@@ -101,7 +101,8 @@ struct settings {
     struct str aws_region, account_id;
     bool development;
     struct log_settings log;
-    struct str state_directory, control_socket, trusted_certificates; /* empty: none */
+    struct str state_directory, control_socket; /* empty: none */
+    struct written trusted_certificates;        /* a file; empty: none */
     struct shutdown_settings shutdown;
     LIST(struct listener_settings) listeners;
     struct admin_settings admin;

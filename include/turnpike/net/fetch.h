@@ -36,6 +36,8 @@ void fetcher_free(struct fetcher *f);
  * connection or session outlives its transfer. The file is read now; where it cannot be, what was
  * trusted before stays. */
 MUST_USE bool fetcher_trust(struct fetcher *f, struct str file, struct error *ret_error);
+/* Whether it could be, now. */
+MUST_USE bool fetcher_can_trust(struct str file, struct error *ret_error);
 
 /* Never calls back before it has returned, and exactly once unless cancelled. The environment's
  * proxies are not used. */

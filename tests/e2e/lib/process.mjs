@@ -17,6 +17,16 @@ export async function ask(gateway, request) {
   return JSON.parse(text);
 }
 
+// Runs any program to its end.
+export async function capture(file, args, options = {}) {
+  const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+  let stdout = "", stderr = "";
+  child.stdout.on("data", (chunk) => (stdout += chunk));
+  child.stderr.on("data", (chunk) => (stderr += chunk));
+  const [code, signal] = await once(child, "close");
+  return { code, signal, stdout, stderr };
+}
+
 // Resident memory in KiB; null where a sanitizer's own memory would be counted.
 export function residentKib(pid) {
   if (/libasan|libclang_rt/.test(fs.readFileSync(`/proc/${pid}/maps`, "utf8"))) return null;

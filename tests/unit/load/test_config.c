@@ -87,7 +87,7 @@ static void reads_settings(void **state)
     assert_str_equal(s->log.destination, config_text_path(&t, "log/turnpike.log"));
     assert_str_equal(s->state_directory, STR("/var/lib/turnpike"));
     assert_str_equal(s->control_socket, config_text_path(&t, "run/control.sock"));
-    assert_str_equal(s->trusted_certificates, config_text_path(&t, "tls/ca.pem"));
+    assert_str_equal(s->trusted_certificates.text, config_text_path(&t, "tls/ca.pem"));
     assert_int_equal(s->shutdown.delay, USEC_PER_SEC / 2);
     assert_int_equal(s->shutdown.drain_timeout, 120 * USEC_PER_SEC);
     assert_true(s->admin.on);
