@@ -281,6 +281,10 @@ static void on_readable(struct stream *stream)
     struct http_connection *c = container_of(stream, struct http_connection, stream);
     char *scratch = c->server->loop->scratch;
     size_t room = room_to_read(c);
+    if (room == 0) { /* options that have changed meanwhile leave none */
+        run(c, buf_str(&c->in));
+        return;
+    }
     ssize_t got = stream_read(stream, scratch, room < LOOP_SCRATCH_SIZE ? room : LOOP_SCRATCH_SIZE);
     if (got == -EAGAIN)
         return;

@@ -17,7 +17,7 @@ struct ssl_st;          /* OpenSSL's SSL */
 
 /* Microseconds and bytes. */
 struct http_server_options {
-    size_t head_max;             /* of a request's head, at most 65536: beyond it, 431 */
+    size_t head_max;             /* of a request's head: beyond it, 431 */
     uint64_t header_timeout;     /* from accept or a request's first byte to its whole head */
     uint64_t body_timeout;       /* between two pieces of a body that is wanted */
     uint64_t keep_alive_timeout; /* between two requests: then the connection is closed silently */

@@ -509,6 +509,24 @@ static void test_head_limit(void **state)
     }
 }
 
+/* A reload may lower the limit below what a connection holds already. */
+static void test_head_limit_lowered_within_a_head(void **state)
+{
+    (void)state;
+    struct edge e;
+    struct http_server_options options = patient;
+    options.head_max = 65536;
+    edge_open(&e, &options, false);
+    client_write(&e, STR("GET /hello HTTP/1.1\r\nHost: h\r\nx: "));
+    memset(e.big, 'x', 30000);
+    client_write(&e, str_of(e.big, 30000));
+    turn(&e);
+    e.server.options.head_max = 1024;
+    client_write(&e, STR("x"));
+    await_trace(&e, "error 431;done;");
+    edge_close(&e);
+}
+
 static void test_expect_continue(void **state)
 {
     (void)state;
@@ -875,6 +893,7 @@ int main(void)
         cmocka_unit_test(test_dialogues_byte_by_byte),
         cmocka_unit_test(test_dialogues_in_odd_pieces),
         cmocka_unit_test(test_head_limit),
+        cmocka_unit_test(test_head_limit_lowered_within_a_head),
         cmocka_unit_test(test_expect_continue),
         cmocka_unit_test(test_expect_continue_of_a_body_that_came),
         cmocka_unit_test(test_pause_body),
