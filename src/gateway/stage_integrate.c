@@ -31,32 +31,33 @@ static enum verdict fail(struct exchange *x, enum integration_failure failure, s
     return exchange_refuse(x, answers[failure]);
 }
 
-static enum verdict take_result(struct exchange *x, bool readable, struct str error)
+static void read_result(struct exchange *x)
 {
-    if (!readable)
-        return fail(x, INTEGRATION_MALFORMED, error);
+    enum payload_format format = x->t.selection.match.route->integration->payload_format;
+    x->result.readable = lambda_result_read(&x->arena, format, buf_str(&x->payload),
+                                            &x->result.response, &x->result.error);
+}
+
+static enum verdict take_result(struct exchange *x)
+{
+    if (!x->result.readable)
+        return fail(x, INTEGRATION_MALFORMED, x->result.error);
+    x->t.response = x->result.response;
     x->t.outcome.function_status = x->t.response.status;
     return NEXT;
 }
 
-static bool read_result(struct exchange *x, struct str *ret_error)
-{
-    enum payload_format format = x->t.selection.match.route->integration->payload_format;
-    return lambda_result_read(&x->arena, format, buf_str(&x->payload), &x->t.response, ret_error);
-}
-
-/* A large result, on the thread pool; what was found waits in x->result. */
+/* A large result, on the thread pool. */
 static void read_result_aside(struct work *work)
 {
-    struct exchange *x = container_of(work, struct exchange, work);
-    x->result_readable = read_result(x, &x->result_error);
+    read_result(container_of(work, struct exchange, work));
 }
 
 static void on_result_read(struct work *work)
 {
     struct exchange *x = container_of(work, struct exchange, work);
     if (exchange_work_done(x))
-        exchange_resume(x, take_result(x, x->result_readable, x->result_error));
+        exchange_resume(x, take_result(x));
 }
 
 static void note_answer(struct exchange *x, const struct lambda_answer *answer)
@@ -70,7 +71,6 @@ static void note_answer(struct exchange *x, const struct lambda_answer *answer)
 static void on_answer(void *data, struct lambda_answer *answer)
 {
     struct exchange *x = data;
-    struct str error = STR("");
     x->call = NULL;
     note_answer(x, answer);
     if (answer->failure != INTEGRATION_OK) {
@@ -87,8 +87,8 @@ static void on_answer(void *data, struct lambda_answer *answer)
         work_start(x->gateway->loop, &x->work, read_result_aside, on_result_read);
         return;
     }
-    bool readable = read_result(x, &error);
-    exchange_resume(x, take_result(x, readable, error));
+    read_result(x);
+    exchange_resume(x, take_result(x));
 }
 
 /* The event holds the body from here on. */

@@ -53,8 +53,11 @@ struct exchange {
     struct lambda_call *call; /* NULL: none is under way */
     uint64_t call_started;    /* monotonic microseconds */
     struct work work;         /* on the thread pool */
-    bool result_readable;     /* what a worker found in the payload */
-    struct str result_error;
+    struct {
+        bool readable;
+        struct response response; /* where readable */
+        struct str error;         /* otherwise */
+    } result; /* what was found in the payload; apart from t, as a worker may be writing it */
 
     struct exchange *next, **previous; /* among the gateway's live exchanges, or its free ones */
 };
