@@ -6,6 +6,7 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { makeCertificate } from "./lib/certificates.mjs";
 import { startGateway, temporaryDirectory } from "./lib/gateway.mjs";
+import { jwtScheme, startIssuer } from "./lib/issuer.mjs";
 import { definition, startLambda } from "./lib/lambda.mjs";
 import { Raw, exchange, readAnswers } from "./lib/raw.mjs";
 
@@ -359,6 +360,32 @@ for (const secure of [null, { rejectUnauthorized: false }]) describe(`clients th
     await gateway.quiet();
     await assertServes(gateway);
   });
+});
+
+test("clients that leave while their tokens wait for a key set", async () => {
+  const issuer = await (await startIssuer()).addKey("k");
+  const fetches = [];
+  issuer.state.fail = (request, response) => { fetches.push(response); };
+  const gateway = await startGateway({
+    config: { ...config({}), issuers: [{ issuer: issuer.issuer, jwksUri: issuer.jwksUri }] },
+    files: { "api.json": definition({ "GET /secure": { function: "echo", security: [{ jwt: [] }] }, $default: "echo" },
+      { components: { securitySchemes: { jwt: jwtScheme({ issuer: issuer.issuer }) } } }) },
+  });
+  const token = await issuer.token(), clients = [];
+  for (let i = 0; i < 20; i++)
+    clients.push((await Raw.open(gateway.port)).send(get("/secure", `Authorization: Bearer ${token}\r\n`) + get("/x")));
+  while ((await gateway.status()).exchanges < 20);
+  for (const raw of clients.slice(0, 10)) await raw.reset();
+  while ((await gateway.status()).exchanges > 10);
+  issuer.state.fail = null;
+  for (const response of fetches) response.destroy();
+  for (const raw of clients.slice(10)) {
+    const answers = await raw.answers(2);
+    assert.equal(answers[1].status, 200); // the first: whether the key came in time is not the matter here
+    raw.close();
+  }
+  await assertStopsWell(gateway);
+  await issuer.stop();
 });
 
 describe("a gateway that is told to stop, and again to stop now", () => {
