@@ -6,6 +6,7 @@ import tls from "node:tls";
 export class Raw {
   constructor(socket, tcp = socket) {
     Object.assign(this, { socket, tcp });
+    tcp.on("error", () => {}); // its owner hears of it by the close
     this.text = "";
     this.ended = false;
     this.waiting = new Set();
