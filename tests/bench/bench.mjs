@@ -16,7 +16,10 @@ const seconds = Number(process.env.SECONDS ?? 3);
 const only = process.env.ONLY ? new RegExp(process.env.ONLY) : /./;
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "turnpike-bench-"));
 const children = [];
-process.on("exit", () => { for (const child of children) child.kill("SIGKILL"); fs.rmSync(directory, { recursive: true, force: true }); });
+process.on("exit", () => {
+  for (const pid of children.flatMap((child) => family(child.pid))) try { process.kill(pid, "SIGKILL"); } catch { /* it has gone */ }
+  fs.rmSync(directory, { recursive: true, force: true });
+});
 
 async function freePort() {
   const server = net.createServer().listen(0, "127.0.0.1");
@@ -55,7 +58,8 @@ async function start(core, command, args, port, options = {}) {
 
 // A server's processes: nginx works in a child of the one that was started.
 function family(pid) {
-  const kids = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  let kids = "";
+  try { kids = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim(); } catch { /* it has gone */ }
   return [pid, ...(kids ? kids.split(/\s+/).flatMap((kid) => family(Number(kid))) : [])];
 }
 
