@@ -4,7 +4,7 @@ import http from "node:http";
 import { after, before, test } from "node:test";
 import * as jose from "jose";
 import { APIGatewayProxyEventSchema, APIGatewayProxyEventV2Schema } from "@aws-lambda-powertools/parser/schemas";
-import { logged, partsOf, send, stopWell } from "./lib/client.mjs";
+import { logged, partsOf, send } from "./lib/client.mjs";
 import { startGateway } from "./lib/gateway.mjs";
 import { compact, base64url, jwtScheme, now, signers, startIssuer } from "./lib/issuer.mjs";
 import { definition, startLambda } from "./lib/lambda.mjs";
@@ -380,14 +380,14 @@ test("keys that are not fit are as if they were not there", async () => {
   assert.equal(await status(compact({ alg: "RS256", kid: "e1" }, weak.claims(), self)), 401);
   assert.equal(await status(compact({ alg: "HS256", kid: "oct" }, weak.claims(), signers.hmac("secret"))), 401);
   for (const kid of ["even", "short"]) assert.equal(await status(compact({ alg: "RS256", kid }, weak.claims(), self)), 401);
-  await stopWell(own);
+  await own.stop();
   await weak.stop();
 });
 
 // A token whose bytes end up anywhere but at the function is a key left under the mat.
 test("no token, nor a part of one, nor a claim is in any log, figure or answer", async () => {
   const metrics = await gateway.metrics();
-  await stopWell(gateway);
+  await gateway.stop();
   const everything = [...gateway.lines, ...gateway.stdout, metrics, ...answers].join("\n");
   assert.ok(gateway.stdout.length > 100 && tokens.length > 100);
   const parts = partsOf(tokens.filter((t) => t.length > 40));

@@ -1,6 +1,5 @@
 // Requests that carry exactly the fields that a test names, each on a connection of its own unless an
 // agent is given; and what the daemon wrote about them.
-import assert from "node:assert/strict";
 import http from "node:http";
 
 export function send(gateway, method, path, { headers = {}, body, agent = false, port = gateway.port } = {}) {
@@ -23,13 +22,6 @@ export function send(gateway, method, path, { headers = {}, body, agent = false,
 // The answer's line in the access log on stdout, where the format has $context.requestId.
 export async function logged(gateway, answer, list = gateway.stdout) {
   return gateway.line(new RegExp(answer.id.replace(/[^A-Za-z0-9]/g, "\\$&")), { list });
-}
-
-// Ends the gateway and says whether it behaved to the end.
-export async function stopWell(gateway) {
-  const { code, signal } = await gateway.stop();
-  const report = gateway.lines.filter((line) => /Sanitizer|runtime error:|Assertion/.test(line));
-  assert.deepEqual([code, signal, report], [0, null, []], gateway.lines.slice(-40).join("\n"));
 }
 
 // Everything that a text shares with a secret: its parts of `length` characters.

@@ -9,12 +9,17 @@ import readline from "node:readline";
 
 export const program = path.resolve(process.env.TURNPIKE ?? "../../build/turnpike");
 
+const given = new Set();
+
+// A port that nobody listens at, and that was not given before.
 export async function freePort() {
   const server = net.createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address();
   server.close();
   await once(server, "close");
+  if (given.has(port)) return freePort();
+  given.add(port);
   return port;
 }
 
