@@ -33,6 +33,12 @@ export function residentKib(pid) {
   return Number(/^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))[1]);
 }
 
+// Counted in hundredths.
+export function processorSeconds(pid) {
+  const [user, system] = fs.readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ").slice(11, 13).map(Number);
+  return (user + system) / 100;
+}
+
 export const openDescriptors = (pid) => fs.readdirSync(`/proc/${pid}/fd`).length;
 
 // One request on a connection of its own, or of `agent`. Rejects where none can be made.
