@@ -117,7 +117,7 @@ test("a document cut out of a SAM template", async () => {
   } finally { await issuer.stop(); }
   const missing = await check(sam, {}, { functions: functions("GetPetFunction", "PetsFunction") });
   assert.equal(missing.code, 78);
-  for (const [line, name] of [["4", "AWS::StackName"], ["12", "ResourceServer"], ["65", "UserPool"], ["66", "UserPoolClient"]])
+  for (const [line, name] of [["4", "AWS::StackName"], ["12", "ResourceServer"], ["57", "UserPool"], ["58", "UserPoolClient"]])
     assert.ok(missing.lines.some((found) => found.startsWith(`api.yaml:${line}:`) && found.includes(name)), `${line} ${name} in\n${missing.text}`);
 });
 
