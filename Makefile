@@ -61,7 +61,7 @@ check-fuzz: $(REPLAYS) ## replays the fuzzers' corpora
 check-e2e: $(PROGRAM) ## runs real clients against the real daemon
 	$(Q)tests/e2e/run
 
-check: ## builds and runs every test; the last line counts them
+check: deps ## installs what is missing, builds and runs every test; the last line counts them
 	$(Q)WERROR=1 tests/check
 
 asan: ## every test under AddressSanitizer and UBSan
@@ -69,12 +69,15 @@ asan: ## every test under AddressSanitizer and UBSan
 		CFLAGS="-O1 -g" check
 
 valgrind: units ## the unit and pipeline tests under memcheck
+	$(Q)make/deps.sh lint
 	$(Q)RUNNER="valgrind -q --error-exitcode=1 --leak-check=full" tests/run-units $(UNITS)
 
 fuzz: ## runs every fuzz target for SECONDS (60) each, under clang
+	$(Q)make/deps.sh build lint
 	$(Q)tests/fuzz/run
 
 lint: ## layers, format, clang-tidy, gcc -fanalyzer
+	$(Q)make/deps.sh build lint
 	$(Q)tests/lint/run
 
 bench: $(PROGRAM) ## speed beside nginx and HAProxy

@@ -35,19 +35,23 @@ fi
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then
-    echo "deps: this is no Debian; please install what corresponds to:$missing" >&2
-    exit 1
+    echo "deps: this is no Debian; what corresponds to these is needed:$missing" >&2
+    exit 0 # they may be there under other names: the build will tell
 fi
+
+give_up() {
+    echo "deps: $1; as root, run:" >&2
+    echo "  apt-get update && apt-get install --no-install-recommends$missing" >&2
+    exit 1
+}
+
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
-    if ! command -v sudo >/dev/null 2>&1; then
-        echo "deps: only root can install packages, and there is no sudo; as root, run:" >&2
-        echo "  apt-get install --no-install-recommends$missing" >&2
-        exit 1
-    fi
+    command -v sudo >/dev/null 2>&1 || give_up 'only root can install packages, and there is no sudo'
     as_root=sudo
 fi
 echo "deps: installing$missing"
-$as_root apt-get update -q
+$as_root apt-get update -q || give_up 'apt-get update failed, see above'
 # shellcheck disable=SC2086 # words are wanted
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing ||
+    give_up 'apt-get install failed, see above'

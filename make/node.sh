@@ -22,11 +22,17 @@ if ! command -v npm >/dev/null 2>&1; then
     echo "node: Node $wanted or newer is needed, and there is no npm to fetch it with" >&2
     exit 1
 fi
+echo "node: there is no Node $wanted or newer yet; npm puts one into $directory" >&2
 mkdir -p "$directory"
-npm install --silent --no-audit --no-fund --no-save --prefix "$directory" "node@$wanted" >&2
+if ! npm install --loglevel=error --no-progress --no-audit --no-fund --no-save \
+    --prefix "$directory" "node@$wanted" >&2; then
+    echo "node: npm failed, see above; a Node $wanted or newer in PATH does as well" >&2
+    exit 1
+fi
 node=$directory/node_modules/node/bin/node
 if ! is_new_enough "$node"; then
-    echo "node: npm put no usable Node into $directory" >&2
+    echo "node: npm put no usable Node into $directory (is ignore-scripts set in .npmrc?);" \
+        "a Node $wanted or newer in PATH does as well" >&2
     exit 1
 fi
 echo "$node"

@@ -8,13 +8,12 @@ INSTALL    ?= install
 TOOLS      := build/tools
 DIST       := turnpike-$(VERSION)
 
-deps: ## installs the Debian packages that building and testing need
-	$(Q)make/deps.sh build test
+deps: ## installs what building, running and testing need
+	$(Q)make/deps.sh build run test
 	$(Q)make/node.sh $(TOOLS) >/dev/null
 
-run: ## builds, and runs the gateway with the todo example
-	$(Q)make/deps.sh build
-	$(Q)command -v node >/dev/null || make/deps.sh test
+run: ## installs what is missing, builds, runs the gateway with the todo example
+	$(Q)make/deps.sh build run
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)node=$$(make/node.sh $(TOOLS)) && exec make/run.sh $(PROGRAM) "$$node"
 
