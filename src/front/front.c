@@ -224,14 +224,20 @@ static struct edge *find_or_open(struct front *f, const struct listener_settings
     return e;
 }
 
-/* Its idle clients go too, others with their next answer: who took a listener away does not want to
- * serve on it for as long as somebody keeps a connection. */
+/* Idle clients go, others with their next answer. */
+static void dismiss_clients(struct edge *e)
+{
+    proxied_close_all(&e->front->proxied, &e->http1);
+    http1_shutdown(&e->front->server, &e->http1);
+}
+
+/* Its clients go too: who took a listener away does not want to serve on it for as long as somebody
+ * keeps a connection. */
 static void close_edge(struct edge *e)
 {
     e->leaving = true;
     listener_close(&e->socket);
-    proxied_close_all(&e->front->proxied, &e->http1);
-    http1_shutdown(&e->front->server, &e->http1);
+    dismiss_clients(e);
 }
 
 static void close_edges(struct front *f, bool keep_started, bool keep_wanted)
@@ -268,9 +274,19 @@ static uint16_t port_of(const struct edge *e)
     return port ? port : e->http1.tls ? 443 : 80;
 }
 
+/* Whether clients were let in under other rules than those that hold from now on. */
+static bool changes_protocol(const struct edge *e, const struct listener_settings *s)
+{
+    const struct listener_settings *before = e->http1.facts.settings;
+    return e->started &&
+           (before->tls.on != s->tls.on || before->proxy_protocol != s->proxy_protocol);
+}
+
 static void adopt(struct edge *e, struct snapshot *snapshot, const struct listener_settings *s)
 {
     struct snapshot *before = e->snapshot;
+    if (changes_protocol(e, s))
+        dismiss_clients(e);
     e->wanted = true;
     e->snapshot = snapshot_ref(snapshot);
     snapshot_unref(before);

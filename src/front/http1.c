@@ -12,6 +12,7 @@ struct client {
     struct exchange *exchange; /* NULL between requests */
     struct sink sink;
     struct ip peer;
+    bool tls; /* this connection; its listener may have changed since */
 };
 
 static void want_body(struct sink *sink)
@@ -69,7 +70,7 @@ static void on_head(struct http_connection *c, const struct http_head *head)
     struct exchange *x = begin(client);
     const struct http1_listener *listener = client->listener;
     read_request(x, head);
-    forwarded_read(&x->t.request, listener->facts.settings, &client->peer, listener->tls,
+    forwarded_read(&x->t.request, listener->facts.settings, &client->peer, client->tls,
                    listener->port, &x->arena);
     exchange_start(x);
 }
@@ -149,6 +150,7 @@ void http1_open(struct http_server *server, struct http1_listener *listener, int
     listener->clients++;
     client->sink.ops = &ops;
     client->peer = *peer;
+    client->tls = ssl != NULL;
     client->connection = http_connection_open(server, fd, ssl, client);
 }
 

@@ -117,6 +117,30 @@ test("idle clients of a listener that was taken away are closed, those of others
   } finally { await s.stop(); }
 });
 
+test("clients of a listener that speaks TLS from now on are closed, those under way after their answer", async () => {
+  const s = await start();
+  const { gateway } = s;
+  const plain = { apis: [s.api("old")], functions: s.functions };
+  const secure = { ...plain, listeners: [listener(gateway.port, { tls: { certificate: "tls/fullchain.pem", privateKey: "tls/privkey.pem" } })] };
+  try {
+    assert.equal((await run(["init", gateway.directory])).code, 0);
+    const idle = await Raw.open(gateway.port), busy = await Raw.open(gateway.port);
+    await idle.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").until(/hello old$/);
+    busy.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+    await s.slow.count(1);
+    const reloaded = await gateway.reload(secure);
+    assert.equal(reloaded.code, 0, reloaded.stderr);
+    await idle.closed();
+    s.slow.release();
+    assert.match(await busy.closed(), /connection: close[^]*slow old$/);
+    const socket = tls.connect({ port: gateway.port, host: "127.0.0.1", servername: "localhost", rejectUnauthorized: false });
+    socket.write("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let text = "";
+    for await (const piece of socket) text += piece;
+    assert.match(text, /^HTTP\/1.1 200 /);
+  } finally { await s.stop(); }
+});
+
 test("a listener that cannot bind: refused, all stays, nothing is left open", async () => {
   const s = await start();
   const { gateway } = s;

@@ -26,7 +26,8 @@ void front_prepare(struct front *f, struct snapshot *snapshot, struct diag *diag
 MUST_USE bool front_listen(struct front *f, struct snapshot *snapshot, struct error *ret_error);
 
 /* The snapshot is in force: its listeners take clients, others are closed, with their idle
- * connections at once and with others after the next answer. */
+ * connections at once and with others after the next answer. So are the connections of a listener
+ * that speaks TLS or the PROXY protocol from now on, or no longer. */
 void front_use(struct front *f, struct snapshot *snapshot);
 
 /* Closes the listeners; idle connections are closed, others with their next answer. */
