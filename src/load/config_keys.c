@@ -77,13 +77,14 @@ static const struct config_key listener_keys[] = {
     KEY("systemd", CONFIG_TEXT, AT(listener_settings, systemd_name), NULL, 0, 0, LIVE, BUILT,
         "a socket that systemd opened (`FileDescriptorName=`), instead of address and port"),
     KEY("apis", CONFIG_WRITTEN_LIST, AT(listener_settings, apis), NULL, 0, 0, LIVE, BUILT,
-        "the APIs that it serves; absent: all"),
+        "the APIs that it serves; absent: all", .opens = true),
     KEY("trustedProxies", CONFIG_NETWORKS, AT(listener_settings, trusted_proxies), NULL, 0, 0, LIVE,
         BUILT, "networks whose `Forwarded` and `X-Forwarded-*` headers are believed"),
     KEY("proxyProtocol", CONFIG_BOOL, AT(listener_settings, proxy_protocol), "false", 0, 0, LIVE,
         BUILT, "the PROXY protocol (v1, v2) is required from trusted proxies, refused from others"),
     KEY("tls", CONFIG_SECTION, AT(listener_settings, tls), NULL, 0, 0, LIVE, BUILT,
-        "speaks TLS; absent: plain", .section = &config_tls, .read = config_read_tls),
+        "speaks TLS; absent: plain", .opens = true, .section = &config_tls,
+        .read = config_read_tls),
 };
 const struct config_section config_listener = SECTION(listener_keys, "listeners[]");
 
@@ -226,10 +227,10 @@ static const struct config_key domain_keys[] = {
     KEY("domainName", CONFIG_TEXT, NOWHERE, NULL, 0, 0, LIVE, BUILT,
         "a host name, `*.` before one, or `*` for any host", .required = true),
     KEY("tls", CONFIG_SECTION, AT(domain, tls), NULL, 0, 0, LIVE, BUILT,
-        "its own certificate, chosen by SNI; absent: the listener's", .section = &config_tls,
-        .read = config_read_tls),
+        "its own certificate, chosen by SNI; absent: the listener's", .opens = true,
+        .section = &config_tls, .read = config_read_tls),
     KEY("mutualTlsAuthentication", CONFIG_SECTION, NOWHERE, NULL, 0, 0, LIVE, LATER,
-        "demands certificates of clients", .section = &mutual_tls_section),
+        "demands certificates of clients", .opens = true, .section = &mutual_tls_section),
     KEY("apiMappings", CONFIG_SECTIONS, WHOLE, NULL, 0, 0, LIVE, BUILT,
         "which API and stage its paths lead to", .required = true, .section = &config_api_mapping,
         .read = config_read_api_mappings),
@@ -326,7 +327,7 @@ static const struct config_key management_keys[] = {
     KEY("authorizationType", CONFIG_WORD, AT(config_management, authorization), "AWS_IAM", 0, 0,
         LIVE, CHECKED, "who may call `@connections`", .words = authorization_types),
     KEY("listeners", CONFIG_WRITTEN_LIST, AT(config_management, listeners), NULL, 0, 0, LIVE,
-        CHECKED, "the listeners that serve it; absent: all"),
+        CHECKED, "the listeners that serve it; absent: all", .opens = true),
 };
 static const struct config_section management_section = SECTION(management_keys, "managementApi");
 

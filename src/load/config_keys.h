@@ -65,6 +65,7 @@ struct config_key {
     enum config_support support;
     const char *help;
     bool required;
+    bool opens; /* its absence opens what it would close: nothing written below it is a mistake */
     const char *const *words; /* ends in NULL */
     const struct config_section *section;
     config_read_fn *read;

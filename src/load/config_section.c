@@ -85,6 +85,8 @@ static void read_key(struct config *c, const struct config_key *key, const struc
     const struct doc *d = doc_get(map, key->name);
     if (d && d->tag.len > 0) {
         diag_error(c->diag, d->at, "tag '%" STR_F "' means nothing here", STR_A(d->tag));
+    } else if (d && key->opens && is_absent(d)) {
+        diag_error(c->diag, config_at(map, key->name), "'%s' is empty", key->name);
     } else if (key->support == LATER) {
         if (!is_idle(c, key, d))
             diag_error(c->diag, config_at(map, key->name), "'%s' is not built yet", key->name);

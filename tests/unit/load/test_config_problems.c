@@ -23,6 +23,11 @@ static const struct {
      "1)\n"                                                                                                                                                                                                                   },
     {"empty values are absent",                      "log:\nlisteners:\nlimits: {headerBytes: }\nfunctions: ~\napis:\n",
      ""                                                                                                                                                                                                                       },
+    {"empty values whose absence opens something",   "listeners:\n- {name: l, port: 1, apis: , tls: }\n"
+     "domains: [{domainName: '*', tls: , apiMappings: []}]\n",
+     "2:22: error: 'apis' is empty\n"
+     "2:30: error: 'tls' is empty\n"
+     "3:29: error: 'tls' is empty\n"                                                                                                                                                                                         },
     {"a list for a map",                             "log: []",                                                                  "1:6: error: 'log' must be a map, not a list\n"                                              },
     {"a map for a list",                             "apis: {}",                                                                 "1:7: error: 'apis' must be a list, not a map\n"                                             },
     {"a string for a map",                           "limits: none",                                                             "1:9: error: 'limits' must be a map, not a string\n"                                         },
