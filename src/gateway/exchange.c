@@ -80,7 +80,8 @@ static void give_back(struct exchange *x)
 static void run(struct exchange *x)
 {
     x->state = EXCHANGE_RUNNING;
-    pipeline_run(x);
+    if (pipeline_run(x))
+        x->state = EXCHANGE_WAITING;
 }
 
 void exchange_start(struct exchange *x)
@@ -150,12 +151,22 @@ void exchange_add_header(struct exchange *x, struct str name, struct str value)
     *list_push(&x->arena, &x->t.response.headers) = (struct header){name, value};
 }
 
+void exchange_respond(struct exchange *x)
+{
+    struct response *response = &x->t.response;
+    x->t.outcome.bytes_out = response->body.len;
+    x->state = EXCHANGE_RESPONDING;
+    x->sink->ops->respond(x->sink, response, (struct body_source){BODY_FIXED, response->body});
+}
+
 enum verdict exchange_refuse(struct exchange *x, enum gateway_response_id id)
 {
     const struct gateway_response *row = &gateway_responses[id];
     x->t.response = (struct response){.status = row->status, .body = row->body};
     x->t.outcome.error = row;
     exchange_add_header(x, STR("content-type"), STR("application/json"));
+    if (row->error_type)
+        exchange_add_header(x, STR("x-amzn-ErrorType"), str_from(row->error_type));
     return DONE;
 }
 

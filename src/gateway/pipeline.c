@@ -28,18 +28,14 @@ void pipeline_skip_to_last(struct exchange *x)
         x->stage++;
 }
 
-void pipeline_run(struct exchange *x)
+bool pipeline_run(struct exchange *x)
 {
     const struct stage_entry *row = pipeline[x->kind];
     for (;;) {
         bool last = !row[x->stage + 1].run;
         enum verdict verdict = row[x->stage].run(x);
-        if (last)
-            return; /* x may be gone */
-        if (verdict == WAIT) {
-            x->state = EXCHANGE_WAITING;
-            return;
-        }
+        if (last || verdict == WAIT)
+            return !last;
         x->stage++;
         if (verdict == DONE)
             pipeline_skip_to_last(x);

@@ -89,7 +89,5 @@ enum verdict stage_resolve(struct exchange *x)
     case RESOLVED_NOTHING:
         break;
     }
-    (void)exchange_refuse(x, GATEWAY_FORBIDDEN);
-    exchange_add_header(x, STR("x-amzn-ErrorType"), STR("ForbiddenException"));
-    return DONE;
+    return exchange_refuse(x, GATEWAY_NO_API);
 }

@@ -4,10 +4,7 @@
 
 enum verdict stage_respond(struct exchange *x)
 {
-    struct response *response = &x->t.response;
     exchange_add_header(x, STR("apigw-requestid"), str_from(x->t.request.id));
-    x->t.outcome.bytes_out = response->body.len;
-    x->state = EXCHANGE_RESPONDING;
-    x->sink->ops->respond(x->sink, response, (struct body_source){BODY_FIXED, response->body});
+    exchange_respond(x);
     return DONE;
 }

@@ -85,6 +85,9 @@ void exchange_on_gone(struct exchange *x, bool complete);
 /* For stages. Sets a row of the table as the response; use as `return exchange_refuse(x, …)`. */
 enum verdict exchange_refuse(struct exchange *x, enum gateway_response_id id);
 
+/* For the last stage. Hands the response to the sink; exchange_on_gone follows. */
+void exchange_respond(struct exchange *x);
+
 /* Goes on after WAIT with what the stage found in the end. */
 void exchange_resume(struct exchange *x, enum verdict verdict);
 

@@ -7,8 +7,8 @@
 
 typedef enum verdict stage_fn(struct exchange *x);
 
-/* Runs the stages from x->stage on until one waits or the last is done. */
-void pipeline_run(struct exchange *x);
+/* Runs the stages from x->stage on until one waits (true) or the last is done. */
+MUST_USE bool pipeline_run(struct exchange *x);
 
 /* Leaves out what is between here and the row's last stage, which responds. */
 void pipeline_skip_to_last(struct exchange *x);

@@ -6,7 +6,7 @@
 #include "turnpike/base/str.h"
 
 enum gateway_response_id {
-#define GATEWAY_RESPONSE(symbol, type, status, message) GATEWAY_##symbol,
+#define GATEWAY_RESPONSE(symbol, type, status, message, error_type) GATEWAY_##symbol,
 #include "turnpike/model/gateway_responses.def"
 #undef GATEWAY_RESPONSE
     GATEWAY_RESPONSE_COUNT
@@ -15,8 +15,9 @@ enum gateway_response_id {
 struct gateway_response {
     const char *type; /* $context.error.responseType */
     unsigned status;
-    struct str message; /* $context.error.message */
-    struct str body;    /* {"message":"…"} */
+    struct str message;     /* $context.error.message */
+    struct str body;        /* {"message":"…"} */
+    const char *error_type; /* x-amzn-ErrorType; NULL: none */
 };
 
 extern const struct gateway_response gateway_responses[GATEWAY_RESPONSE_COUNT];
