@@ -151,10 +151,17 @@ void exchange_add_header(struct exchange *x, struct str name, struct str value)
     *list_push(&x->arena, &x->t.response.headers) = (struct header){name, value};
 }
 
+/* The body of these is dropped on the way (RFC 9110, 6.4.1). */
+static bool has_no_body(const struct transaction *t)
+{
+    return t->response.status == 204 || t->response.status == 304 ||
+           str_is(t->request.method, "HEAD");
+}
+
 void exchange_respond(struct exchange *x)
 {
     struct response *response = &x->t.response;
-    x->t.outcome.bytes_out = response->body.len;
+    x->t.outcome.bytes_out = has_no_body(&x->t) ? 0 : response->body.len;
     x->state = EXCHANGE_RESPONDING;
     x->sink->ops->respond(x->sink, response, (struct body_source){BODY_FIXED, response->body});
 }

@@ -103,7 +103,7 @@ static void respond(struct sink *sink, const struct response *response, struct b
 
 static const struct sink_ops sink_ops = {want_body, respond};
 
-/* The gateway under test: GET /open, POST /items, GET /slow (throttled: one token), ANY /vars
+/* The gateway under test: GET and HEAD /open, POST /items, GET /slow (throttled: one token), ANY /vars
  * (a function named by a stage variable that the stage lacks). */
 
 struct world {
@@ -129,6 +129,7 @@ static void build_api(struct builder *b)
     struct stage *stage = builder_add_stage(b, api, nowhere, STR("$default"));
     struct integration *todo = integration_of(b, api, "todo");
     builder_add_route(b, api, nowhere, STR("GET"), STR("/open"))->integration = todo;
+    builder_add_route(b, api, nowhere, STR("HEAD"), STR("/open"))->integration = todo;
     builder_add_route(b, api, nowhere, STR("POST"), STR("/items"))->integration = todo;
     builder_add_route(b, api, nowhere, STR("GET"), STR("/slow"))->integration = todo;
     builder_add_route(b, api, nowhere, STR("ANY"), STR("/vars"))->integration =
@@ -249,6 +250,31 @@ static void ends(void **state)
         CHECK_CASE(c, str_is(str_from(s.body), c->body), "got %s", s.body);
         CHECK_CASE(c, has_header(&s, "apigw-requestid"), "every answer has its id");
         CHECK_CASE(c, has_header(&s, "content-type"), "and its type");
+        exchange_on_gone(x, true);
+    }
+    tear_down(&w);
+}
+
+static void counts_what_is_sent(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *request, *payload;
+        unsigned bytes_out;
+    } cases[] = {
+        {"GET",  "GET /open",  "{\"statusCode\":200,\"body\":\"hello\"}", 5},
+        {"HEAD", "HEAD /open", "{\"statusCode\":200,\"body\":\"hello\"}", 0},
+        {"204",  "GET /open",  "{\"statusCode\":204,\"body\":\"hello\"}", 0},
+        {"304",  "GET /open",  "{\"statusCode\":304,\"body\":\"hello\"}", 0},
+    };
+    struct world w;
+    struct test_sink s;
+    set_up(&w);
+    FOR_EACH_CASE (c, cases) {
+        struct exchange *x = begin(&w, &s, c->request, 0);
+        answer_call(INTEGRATION_OK, c->payload);
+        CHECK_CASE(c, x->t.outcome.bytes_out == c->bytes_out, "got %ju",
+                   (uintmax_t)x->t.outcome.bytes_out);
         exchange_on_gone(x, true);
     }
     tear_down(&w);
@@ -428,6 +454,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ends),
+        cmocka_unit_test(counts_what_is_sent),
         cmocka_unit_test(takes_a_body),
         cmocka_unit_test(refuses_long_bodies),
         cmocka_unit_test(bounds_what_it_holds),
