@@ -4,6 +4,7 @@
 #include "turnpike/event/lambda_event.h"
 #include "turnpike/event/lambda_result.h"
 #include "turnpike/gateway/pipeline.h"
+#include "turnpike/gateway/trace.h"
 #include "turnpike/gateway/xlog.h"
 
 /* More JSON than this is written and read on the thread pool. */
@@ -125,6 +126,7 @@ enum verdict stage_integrate(struct exchange *x)
     if (!route->function)
         return fail(x, INTEGRATION_STATUS, STR("the integration names no function that exists"));
 
+    x->t.request.trace_id = trace_id(x);
     if (x->t.request.body.len > INLINE_JSON_MAX) {
         work_start(x->gateway->loop, &x->work, write_event_aside, on_event_written);
         return WAIT;

@@ -13,7 +13,7 @@ MUST_USE bool pipeline_run(struct exchange *x);
 /* Leaves out what is between here and the row's last stage, which responds. */
 void pipeline_skip_to_last(struct exchange *x);
 
-/* Gives the request its id and its trace; before the first stage. */
+/* Gives the request its id; before the first stage. */
 void exchange_name(struct exchange *x);
 
 stage_fn stage_resolve;   /* which API and stage: stage_resolve.c */

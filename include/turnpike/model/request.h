@@ -32,7 +32,7 @@ struct request {
     uint64_t received_wall; /* microseconds since 1970 */
     uint64_t received;      /* monotonic microseconds */
     char id[17];            /* "JKJaXmPLvHcESHA=" */
-    struct str trace_id;    /* X-Amzn-Trace-Id for the integration */
+    struct str trace_id;    /* X-Amzn-Trace-Id; set when the integration is called */
 };
 
 /* What the request selected. Pointers are NULL as far as nothing was found. */
