@@ -77,15 +77,22 @@ static void write_json(struct buf *line, enum log_level level, const struct log_
     buf_append_char(line, '}');
 }
 
+/* U+2028 and U+2029 end lines; U+202A to U+202E and U+2066 to U+2069 show them in another order. */
+static bool disorders(struct str c)
+{
+    return (str_starts_with(c, STR("\xe2\x80")) && c.at[2] >= '\xa8' && c.at[2] <= '\xae') ||
+           (str_starts_with(c, STR("\xe2\x81")) && c.at[2] >= '\xa6' && c.at[2] <= '\xa9');
+}
+
 /* The length of the character that s begins with, 0 where it must not reach a terminal: controls,
- * those of ISO 8859-1 and Unicode's too (U+0080 to U+009F), and what is not UTF-8. */
+ * those of ISO 8859-1 (U+0080 to U+009F) and Unicode's too, and what is not UTF-8. */
 static size_t visible_len(struct str s)
 {
     unsigned char c = (unsigned char)s.at[0];
     if (c < 0x80)
         return c >= 0x20 && c != 0x7f;
     size_t len = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-    if (len > s.len || !utf8_is_valid(str_head(s, len)))
+    if (len > s.len || !utf8_is_valid(str_head(s, len)) || disorders(str_head(s, len)))
         return 0;
     return c == 0xc2 && (unsigned char)s.at[1] < 0xa0 ? 0 : len;
 }
