@@ -250,11 +250,15 @@ void server_run(struct server *s)
     log_notice("stopped");
 }
 
+/* From here on nothing but the end is left to do, and no signal shall keep it from being clean. */
 static void close_signals(struct server *s)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(s->signals); i++)
-        if (s->signals[i].data)
-            uv_close((uv_handle_t *)&s->signals[i], NULL);
+    for (size_t i = 0; i < ARRAY_LENGTH(s->signals); i++) {
+        if (!s->signals[i].data)
+            continue;
+        uv_close((uv_handle_t *)&s->signals[i], NULL);
+        (void)signal(signal_numbers[i], SIG_IGN);
+    }
 }
 
 static bool is_over(const struct server *s)

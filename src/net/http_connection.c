@@ -238,9 +238,15 @@ static void run(struct http_connection *c, struct str bytes)
     settle(c);
 }
 
+static void on_readable(struct stream *stream);
+
+/* What was sent before the drain began may still lie in the kernel: a client that is about to be
+ * closed as idle is looked at once more. */
 static void on_task(struct task *task)
 {
     struct http_connection *c = container_of(task, struct http_connection, task);
+    if (c->draining && c->phase == HTTP_AWAIT && room_to_read(c) > 0)
+        on_readable(&c->stream);
     run(c, buf_str(&c->in));
 }
 

@@ -339,6 +339,44 @@ test("SIGTERM: unready at once, still served for the delay, then drained", async
   } finally { await s.stop(); }
 });
 
+test("a drain serves what had been sent before it", async () => {
+  const s = await start();
+  const { gateway } = s;
+  const request = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+  try {
+    const used = await Promise.all(Array.from({ length: 10 }, () => Raw.open(gateway.port)));
+    for (const raw of used) await raw.send(request).until(/hello old$/);
+    gateway.child.kill("SIGSTOP"); // all of it waits in the kernel when the signal is seen
+    const fresh = await Promise.all(Array.from({ length: 10 }, () => Raw.open(gateway.port)));
+    for (const raw of [...used, ...fresh]) { raw.text = ""; raw.send(request); }
+    gateway.child.kill("SIGTERM");
+    gateway.child.kill("SIGCONT");
+    for (const raw of [...used, ...fresh]) {
+      const answer = await raw.closed();
+      assert.equal(status(answer), 200);
+      assert.match(answer, /\r\nconnection: close\r\n/i);
+    }
+    await gateway.ended;
+    assert.equal(gateway.exited.code, 0);
+  } finally { await s.stop(); }
+});
+
+test("however many signals come, the end is a clean one", async () => {
+  const s = await start();
+  const { gateway } = s;
+  try {
+    const held = await Raw.open(gateway.port);
+    held.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+    await s.slow.count(1);
+    const signals = ["SIGTERM", "SIGHUP", "SIGINT", "SIGUSR1"];
+    for (let i = 0; !gateway.exited; i++) {
+      gateway.child.kill(signals[i % 4]);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.deepEqual(gateway.exited, { code: 0, signal: null });
+  } finally { await s.stop(); }
+});
+
 test("drainTimeout over: what is left is ended", async () => {
   const s = await start({ config: { shutdown: { delay: 0, drainTimeout: "300ms" } } });
   const { gateway } = s;
