@@ -164,17 +164,17 @@ static void test_refused_places(void **state)
     } cases[] = {
         {"a host's name",
          {.address = STR_INIT("localhost")},
-         "'localhost' is not a numeric address"                                                },
+         "'localhost' is not a numeric address"                                                  },
         {"not ours",
-         {.address = STR_INIT("192.0.2.1"), .port = 80},
-         "listen on 192.0.2.1:80: Cannot"                                                      },
+         {.address = STR_INIT("192.0.2.1"), .port = 8080},
+         "listen on 192.0.2.1:8080: Cannot"                                                      },
         {"not ours, IPv6",
-         {.address = STR_INIT("2001:db8::1"), .port = 80},
-         "listen on [2001:db8::1]:80: Cannot"                                                  },
+         {.address = STR_INIT("2001:db8::1"), .port = 8080},
+         "listen on [2001:db8::1]:8080: Cannot"                                                  },
         {"no such directory",
          {.unix_path = STR_INIT("/no/where")},
-         "listen on /no/where: No such file"                                                   },
-        {"no such descriptor", {.inherited = 999},         "use inherited socket 999: Bad file"},
+         "listen on /no/where: No such file"                                                     },
+        {"no such descriptor", {.inherited = 999},           "use inherited socket 999: Bad file"},
     };
     FOR_EACH_CASE (c, cases) {
         struct server s;
