@@ -59,6 +59,7 @@ static void detach_call(struct lambda_call *call)
     task_cancel(f->lambda->loop, &call->refusing);
     buf_release(&call->head);
     buf_release(&call->payload);
+    share_release(&call->held);
 }
 
 /* After detach_call. The function, its endpoint, even the whole backend may go with it. */
@@ -242,7 +243,9 @@ struct lambda_call *lambda_invoke(struct lambda *l, struct lambda_request *reque
     call->data = data;
     call->head = lambda_target_head(t, request->route->qualifier, request->trace_id, size);
     call->payload = request->payload;
+    call->held = request->held;
     request->payload = (struct buf){0};
+    request->held = (struct share){0};
 
     if (!t->endpoint)
         refuse_call(call, LAMBDA_REFUSAL_TLS);

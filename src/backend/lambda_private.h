@@ -59,6 +59,7 @@ struct lambda_call {
     enum lambda_call_state state;
     TAILQ_ENTRY(lambda_call) entry;
     struct buf head, payload; /* until it runs */
+    struct share held;        /* for the payload, while it runs too */
     struct http_call *http;   /* while it runs */
     enum emulator emulator;
     uint64_t deadline;

@@ -76,7 +76,7 @@ static void refresh(void *data)
         ->value = (double)front_connections(s->front);
     counters_figure(c, FIGURE_GAUGE, "turnpike_buffered_bytes", "Bytes of bodies held now.", NULL,
                     0)
-        ->value = (double)s->gateway->buffered;
+        ->value = (double)s->gateway->buffered.used;
     counters_figure(c, FIGURE_COUNTER, "turnpike_log_lines_dropped_total",
                     "Log lines dropped because the ring was full.", NULL, 0)
         ->count = log_writer_dropped(s->writer);

@@ -58,7 +58,7 @@ static void give_back(struct exchange *x)
     if (x->next)
         x->next->previous = x->previous;
     g->exchange_count--;
-    g->buffered -= x->buffered;
+    share_release(&x->held);
     token_check_release(&x->token); /* not before: a worker may be reading the identity */
     snapshot_unref(x->snapshot);
     buf_release(&x->body);
@@ -137,13 +137,7 @@ void exchange_on_body_end(struct exchange *x)
 
 bool exchange_buffer(struct exchange *x, size_t more)
 {
-    struct gateway *g = x->gateway;
-    if (more > x->t.settings->limits.buffered_bytes - g->buffered ||
-        g->buffered > x->t.settings->limits.buffered_bytes)
-        return false;
-    g->buffered += more;
-    x->buffered += more;
-    return true;
+    return share_grow(&x->held, &x->gateway->buffered, more, x->t.settings->limits.buffered_bytes);
 }
 
 void exchange_add_header(struct exchange *x, struct str name, struct str value)

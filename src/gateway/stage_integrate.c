@@ -92,16 +92,19 @@ static void on_answer(void *data, struct lambda_answer *answer)
     exchange_resume(x, take_result(x));
 }
 
-/* The event holds the body from here on. */
+/* The event holds the body from here on, and the call the event: it outlives a client that leaves.
+ */
 static void call(struct exchange *x)
 {
     buf_release(&x->body);
     x->t.request.body = STR("");
     struct lambda_request request = {.route = x->t.selection.stage_route,
                                      .payload = x->payload,
+                                     .held = x->held,
                                      .trace_id = x->t.request.trace_id,
                                      .timeout = x->t.selection.match.route->integration->timeout};
     x->payload = (struct buf){0};
+    x->held = (struct share){0};
     x->call_started = loop_now(x->gateway->loop);
     x->call = lambda_invoke(x->gateway->lambda, &request, on_answer, x);
 }

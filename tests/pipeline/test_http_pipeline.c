@@ -73,6 +73,7 @@ static void answer_call(enum integration_failure failure, const char *payload)
         call->done(call->data, &answer);
     buf_release(&answer.payload);
     buf_release(&call->request.payload);
+    share_release(&call->request.held);
     free(call);
 }
 
@@ -168,7 +169,7 @@ static void set_up(struct world *w)
 static void tear_down(struct world *w)
 {
     assert_int_equal(w->gateway->exchange_count, 0);
-    assert_int_equal(w->gateway->buffered, 0);
+    assert_int_equal(w->gateway->buffered.used, 0);
     gateway_free(w->gateway);
     diag_release(&w->diag);
     loop_release(&w->loop);
@@ -346,6 +347,45 @@ static void bounds_what_it_holds(void **state)
     tear_down(&w);
 }
 
+/* A call that goes on without its client still has the event in memory. */
+static void counts_what_calls_hold(void **state)
+{
+    (void)state;
+    struct world w;
+    struct test_sink s;
+    char bytes[64] = "";
+    set_up(&w);
+    struct exchange *x = begin(&w, &s, "POST /items", 64);
+    exchange_on_body(x, str_of(bytes, 64));
+    exchange_on_body_end(x);
+    assert_int_equal(w.gateway->buffered.used, 64);
+    exchange_on_gone(x, false);
+    assert_int_equal(w.gateway->buffered.used, 64);
+    answer_call(INTEGRATION_OK, "{}");
+    assert_int_equal(w.gateway->buffered.used, 0);
+    tear_down(&w);
+}
+
+/* A reload may lower the limit below what is held. */
+static void refuses_while_more_is_held_than_allowed(void **state)
+{
+    (void)state;
+    struct world w;
+    struct test_sink s[2];
+    struct exchange *x[2];
+    char bytes[64] = "";
+    set_up(&w);
+    x[0] = begin(&w, &s[0], "POST /items", 64);
+    exchange_on_body(x[0], str_of(bytes, 64));
+    w.gateway->snapshot->settings.limits.buffered_bytes = 10;
+    x[1] = begin(&w, &s[1], "POST /items", 1);
+    exchange_on_body(x[1], str_of(bytes, 1));
+    assert_int_equal(s[1].status, 503);
+    exchange_on_gone(x[0], false);
+    exchange_on_gone(x[1], true);
+    tear_down(&w);
+}
+
 static void throttles_a_route(void **state)
 {
     (void)state;
@@ -458,6 +498,8 @@ int main(void)
         cmocka_unit_test(takes_a_body),
         cmocka_unit_test(refuses_long_bodies),
         cmocka_unit_test(bounds_what_it_holds),
+        cmocka_unit_test(counts_what_calls_hold),
+        cmocka_unit_test(refuses_while_more_is_held_than_allowed),
         cmocka_unit_test(throttles_a_route),
         cmocka_unit_test(survives_departures),
         cmocka_unit_test(reads_large_results_aside),

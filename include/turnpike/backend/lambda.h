@@ -4,6 +4,7 @@
 #ifndef TURNPIKE_BACKEND_LAMBDA_H
 #define TURNPIKE_BACKEND_LAMBDA_H
 
+#include "turnpike/base/budget.h"
 #include "turnpike/base/buf.h"
 #include "turnpike/base/counters.h"
 #include "turnpike/model/request.h"
@@ -39,6 +40,7 @@ typedef void lambda_done_fn(void *data, struct lambda_answer *answer);
 struct lambda_request {
     const struct stage_route *route; /* its snapshot is held until the call is over or abandoned */
     struct buf payload;
+    struct share held;   /* of a budget, for the payload; taken over likewise */
     struct str trace_id; /* may be empty */
     uint64_t timeout;    /* the integration's, microseconds, waiting in the queue included */
 };

@@ -47,7 +47,7 @@ struct exchange {
     bool collecting; /* the body stage takes bytes; otherwise they are dropped */
     bool body_complete;
     struct buf payload; /* the function's answer: the response is views of it */
-    size_t buffered;    /* bytes of both that count against limits.bufferedBytes */
+    struct share held;  /* by both, of limits.bufferedBytes */
 
     struct token_check token;
     struct lambda_call *call; /* NULL: none is under way */

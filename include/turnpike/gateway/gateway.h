@@ -6,6 +6,7 @@
 
 #include "turnpike/auth/auth.h"
 #include "turnpike/backend/lambda.h"
+#include "turnpike/base/budget.h"
 #include "turnpike/base/counters.h"
 #include "turnpike/model/snapshot.h"
 #include "turnpike/net/fetch.h"
@@ -27,7 +28,7 @@ struct gateway {
     struct exchange *exchanges; /* live */
     struct exchange *spare;     /* to be used again */
     size_t exchange_count, spare_count;
-    uint64_t buffered; /* bytes of bodies held now */
+    struct budget buffered; /* bodies and results held now, in calls of clients that left too */
 
     void (*on_idle)(void *data); /* the last exchange is over; NULL: nobody asks */
     void *on_idle_data;
