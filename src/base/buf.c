@@ -37,13 +37,8 @@ void buf_make_room(struct buf *b, size_t room)
 
 void buf_append_u64(struct buf *b, uint64_t value)
 {
-    char digits[20];
-    size_t at = sizeof(digits);
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    buf_append(b, str_of(digits + at, sizeof(digits) - at));
+    char digits[STR_U64_SIZE];
+    buf_append(b, str_u64(value, digits));
 }
 
 void buf_vprintf(struct buf *b, const char *format, va_list args)

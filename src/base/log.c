@@ -53,11 +53,6 @@ bool log_level_parse(struct str name, enum log_level *ret_level)
     return false;
 }
 
-const char *log_level_name(enum log_level level)
-{
-    return level_names[level];
-}
-
 static void write_json(struct buf *line, enum log_level level, const struct log_field *fields,
                        size_t field_count, struct str message)
 {

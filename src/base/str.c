@@ -111,6 +111,16 @@ bool str_to_double(struct str s, double *ret_value)
     return true;
 }
 
+struct str str_u64(uint64_t value, char out[STR_U64_SIZE])
+{
+    size_t at = STR_U64_SIZE;
+    do {
+        out[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    return str_of(out + at, STR_U64_SIZE - at);
+}
+
 bool str_eq_secret(struct str a, struct str b)
 {
     if (a.len != b.len)

@@ -20,11 +20,6 @@ void systemd_stopping(void)
     (void)sd_notify(0, "STOPPING=1");
 }
 
-void systemd_status(const char *status)
-{
-    (void)sd_notifyf(0, "STATUS=%s", status);
-}
-
 uint64_t systemd_watchdog_interval(void)
 {
     uint64_t interval = 0;

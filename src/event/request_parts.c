@@ -114,13 +114,8 @@ static struct str to_lower(char **out, struct str s)
 
 static struct str decimal(struct arena *scratch, uint64_t value)
 {
-    char digits[20];
-    size_t at = sizeof(digits);
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    return arena_copy(scratch, str_of(digits + at, sizeof(digits) - at));
+    char digits[STR_U64_SIZE];
+    return arena_copy(scratch, str_u64(value, digits));
 }
 
 #define ADDED_HEADERS 5

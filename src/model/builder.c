@@ -113,7 +113,7 @@ bool builder_set_endpoint(struct builder *b, struct function *f, struct written 
     return true;
 }
 
-struct authorizer *builder_find_authorizer(const struct api *api, struct str name)
+static struct authorizer *find_authorizer(const struct api *api, struct str name)
 {
     FOR_EACH_IN (authorizer, &api->authorizers)
         if (str_eq((*authorizer)->name, name))
@@ -124,7 +124,7 @@ struct authorizer *builder_find_authorizer(const struct api *api, struct str nam
 struct authorizer *builder_add_authorizer(struct builder *b, struct api *api, struct position at,
                                           struct str name)
 {
-    struct authorizer *twin = builder_find_authorizer(api, name);
+    struct authorizer *twin = find_authorizer(api, name);
     if (twin)
         report_twice(b, at, "authorizer", name, twin->at);
 

@@ -100,13 +100,8 @@ static char *put(char *out, struct str s)
 
 static char *put_number(char *out, uint64_t value)
 {
-    char digits[20];
-    size_t at = sizeof(digits);
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    return put(out, str_of(digits + at, sizeof(digits) - at));
+    char digits[STR_U64_SIZE];
+    return put(out, str_u64(value, digits));
 }
 
 /* What could end the line early becomes a space (RFC 9110, 5.5). */

@@ -27,25 +27,26 @@ union any_address {
     struct sockaddr_storage room;
 };
 
-struct str listener_place_format(const struct listener_place *place, char out[LISTENER_PLACE_SIZE])
+#define PLACE_SIZE 128
+
+/* "127.0.0.1:8080", "[::1]:8080", a path, or "inherited socket 3" */
+static void format_place(const struct listener_place *place, char out[PLACE_SIZE])
 {
     bool is_v6 = str_find(place->address, ':') < place->address.len;
-    int len;
     if (place->unix_path.len)
-        len = snprintf(out, LISTENER_PLACE_SIZE, "%" STR_F, STR_A(place->unix_path));
+        (void)snprintf(out, PLACE_SIZE, "%" STR_F, STR_A(place->unix_path));
     else if (place->address.len)
-        len = snprintf(out, LISTENER_PLACE_SIZE, is_v6 ? "[%" STR_F "]:%u" : "%" STR_F ":%u",
+        (void)snprintf(out, PLACE_SIZE, is_v6 ? "[%" STR_F "]:%u" : "%" STR_F ":%u",
                        STR_A(place->address), place->port);
     else
-        len = snprintf(out, LISTENER_PLACE_SIZE, "inherited socket %d", place->inherited);
-    return str_of(out, (size_t)len < LISTENER_PLACE_SIZE ? (size_t)len : LISTENER_PLACE_SIZE - 1);
+        (void)snprintf(out, PLACE_SIZE, "inherited socket %d", place->inherited);
 }
 
 static bool failed(struct error *ret_error, const struct listener_place *place, const char *what)
 {
     int number = errno;
-    char text[LISTENER_PLACE_SIZE];
-    (void)listener_place_format(place, text);
+    char text[PLACE_SIZE];
+    format_place(place, text);
     error_set_errno(ret_error, number, "%s %s", what, text);
     return false;
 }

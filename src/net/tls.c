@@ -369,16 +369,6 @@ struct ssl_st *tls_context_accept(const struct tls_context *c)
     return ssl;
 }
 
-struct str tls_session_version(const struct ssl_st *ssl)
-{
-    return str_from(SSL_get_version(ssl));
-}
-
-struct str tls_session_cipher(const struct ssl_st *ssl)
-{
-    return str_from(SSL_get_cipher_name(ssl));
-}
-
 struct str tls_session_name(const struct ssl_st *ssl)
 {
     return str_from(SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));

@@ -57,7 +57,7 @@ struct lambda_call *lambda_invoke(struct lambda *l, struct lambda_request *reque
  * answer is dropped and its slot freed then. One that still waits is never started. */
 void lambda_abandon(struct lambda_call *call);
 
-/* Calls running and waiting, for draining. */
+/* Calls running, waiting and being refused, those of clients that left too. */
 size_t lambda_calls(const struct lambda *l);
 
 #endif

@@ -31,7 +31,6 @@ enum log_level log_level(void);
 void log_set_json(bool json);
 void log_set_sink(log_sink_fn *sink, void *data); /* NULL: stderr */
 MUST_USE bool log_level_parse(struct str name, enum log_level *ret_level);
-const char *log_level_name(enum log_level level);
 
 void log_write(enum log_level level, const struct log_field *fields, size_t field_count,
                const char *format, ...) PRINTF(4, 5);

@@ -86,6 +86,10 @@ MUST_USE bool str_to_u64(struct str s, uint64_t *ret_value);
 /* A decimal number with an optional fraction, no exponent, no sign; for configuration values. */
 MUST_USE bool str_to_double(struct str s, double *ret_value);
 
+/* The number in decimal, at the end of out. */
+#define STR_U64_SIZE 20
+struct str str_u64(uint64_t value, char out[STR_U64_SIZE]);
+
 /* Compares in time that depends on the lengths alone: for secrets. */
 bool str_eq_secret(struct str a, struct str b);
 

@@ -14,8 +14,6 @@ void systemd_ready(const char *status);
 void systemd_reloading(uint64_t now);
 /* The service is on its way down. */
 void systemd_stopping(void);
-/* Only the line for `systemctl status`. */
-void systemd_status(const char *status);
 
 /* Microseconds within which systemd_watchdog must be called again and again, or 0. Half of it is
  * the pace. */

@@ -30,7 +30,6 @@ MUST_USE bool builder_set_endpoint(struct builder *b, struct function *f, struct
 
 struct authorizer *builder_add_authorizer(struct builder *b, struct api *api, struct position at,
                                           struct str name);
-struct authorizer *builder_find_authorizer(const struct api *api, struct str name);
 struct integration *builder_add_integration(struct builder *b, struct api *api, struct position at);
 
 /* Adds a route by its method (upper case; "ANY"; empty with path "$default") and path template.

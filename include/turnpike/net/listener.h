@@ -60,8 +60,4 @@ void listener_resume(struct listener *l);
 void listener_address(const struct listener *l, struct sockaddr_storage *ret_address);
 uint16_t listener_port(const struct listener *l); /* 0: not TCP */
 
-/* "127.0.0.1:8080", "[::1]:8080", a path, or "inherited socket 3"; for messages. */
-#define LISTENER_PLACE_SIZE 128
-struct str listener_place_format(const struct listener_place *place, char out[LISTENER_PLACE_SIZE]);
-
 #endif

@@ -46,9 +46,7 @@ void tls_context_add_name(struct tls_context *c, struct str name, const struct t
 /* A new connection's session, for http_connection_open, which frees it. */
 MUST_USE struct ssl_st *tls_context_accept(const struct tls_context *c);
 
-/* About a finished handshake; static or the session's memory. */
-struct str tls_session_version(const struct ssl_st *ssl); /* "TLSv1.3" */
-struct str tls_session_cipher(const struct ssl_st *ssl);  /* "TLS_AES_256_GCM_SHA384" */
-struct str tls_session_name(const struct ssl_st *ssl);    /* the name asked for, or empty */
+/* The name that a finished handshake asked for, or empty; the session's memory. */
+struct str tls_session_name(const struct ssl_st *ssl);
 
 #endif
