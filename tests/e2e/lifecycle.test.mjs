@@ -182,29 +182,6 @@ test("an invalid file: 78 with its place, the running configuration stays", asyn
   } finally { await s.stop(); }
 });
 
-test("two reloads at once, the second brings back what the first took away", async () => {
-  const s = await start();
-  const { gateway } = s;
-  const other = await freePort();
-  const file = path.join(gateway.directory, "turnpike.yaml");
-  const config = JSON.parse(fs.readFileSync(file));
-  try {
-    // The file is a pipe now: each load reads what is written for it, and waits for that.
-    fs.rmSync(file);
-    await once((await import("node:child_process")).spawn("mkfifo", [file]), "exit");
-    const write = (listeners) => fs.promises.writeFile(file, JSON.stringify({ ...config, listeners }));
-    gateway.child.kill("SIGSTOP"); // both questions wait before it reads either
-    const answers = [ask(gateway, "reload"), ask(gateway, "reload")];
-    await new Promise((resolve) => setImmediate(resolve));
-    gateway.child.kill("SIGCONT");
-    await write([listener(other)]);
-    await write([listener(other), ...config.listeners]);
-    for (const answer of await Promise.all(answers)) assert.equal(answer.reloaded, true);
-    assert.equal((await get(gateway.port, "/hello")).text, "hello old");
-    assert.equal((await get(other, "/hello")).text, "hello old");
-  } finally { await s.stop(); }
-});
-
 test("buckets and keys survive", async () => {
   const issuer = await startIssuer();
   await issuer.addKey("one");
