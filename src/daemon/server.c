@@ -177,6 +177,7 @@ static void announce(struct server *s)
     counters_figure(s->gateway->counters, FIGURE_GAUGE, "turnpike_build_info",
                     "The version that runs.", labels, 1)
         ->value = 1;
+    server_begin_figures(s);
 }
 
 static enum exit_status open_everything(struct server *s, struct snapshot *snapshot)

@@ -63,22 +63,38 @@ static bool swap(struct server *s, struct diag *diag, const char **ret_why)
     return true;
 }
 
-static void note_result(struct server *s, bool done, const char *why)
+static struct figure *reload_figure(struct server *s, bool done)
 {
     const struct label labels[] = {
         {"result", done ? STR("success") : STR("failure")}
     };
-    figure_add(counters_figure(s->gateway->counters, FIGURE_COUNTER, "turnpike_config_reload_total",
-                               "Reloads by their result.", labels, 1),
-               1);
+    return counters_figure(s->gateway->counters, FIGURE_COUNTER, "turnpike_config_reload_total",
+                           "Reloads by their result.", labels, 1);
+}
+
+static void note_in_force(struct server *s, uint64_t since)
+{
+    counters_figure(s->gateway->counters, FIGURE_GAUGE,
+                    "turnpike_config_last_reload_success_timestamp_seconds",
+                    "When a configuration was last put in force.", NULL, 0)
+        ->value = (double)since / 1e6;
+}
+
+void server_begin_figures(struct server *s)
+{
+    (void)reload_figure(s, true);
+    (void)reload_figure(s, false);
+    note_in_force(s, s->started);
+}
+
+static void note_result(struct server *s, bool done, const char *why)
+{
+    figure_add(reload_figure(s, done), 1);
     s->reloaded = loop_wall(&s->loop);
     s->reload_failed = !done;
     (void)snprintf(s->reload_message, sizeof(s->reload_message), "%s", why);
     if (done)
-        counters_figure(s->gateway->counters, FIGURE_GAUGE,
-                        "turnpike_config_last_reload_success_timestamp_seconds",
-                        "When a configuration was last put in force.", NULL, 0)
-            ->value = (double)s->reloaded / 1e6;
+        note_in_force(s, s->reloaded);
 }
 
 bool server_reload(struct server *s, struct diag *diag)

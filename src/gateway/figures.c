@@ -5,12 +5,23 @@
 
 #define CODES_MAX 8
 
+static const struct {
+    unsigned status;
+    const char *name;
+} authorizer_results[] = {
+    {200, "accepted" },
+    {401, "refused"  },
+    {403, "forbidden"},
+};
+#define AUTHORIZER_RESULTS ARRAY_LENGTH(authorizer_results)
+
 /* The series of one stage's route, kept beside it in the snapshot. Those for a status are found
  * when it first occurs and then remembered. */
 struct route_figures {
     struct str api, stage, method, route;
     struct figure *duration, *integration_duration;
     struct figure *request_size, *response_size;
+    struct figure *authorizer[AUTHORIZER_RESULTS];    /* NULL where the route has none */
     struct figure *throttled[2];                      /* by the route's bucket, the account's */
     struct figure *responses[GATEWAY_RESPONSE_COUNT]; /* of the stage: in `unmatched` alone */
     struct {
@@ -60,6 +71,33 @@ static struct figure *code_figure(struct counters *c, struct route_figures *f, u
     return find_code(c, f, status);
 }
 
+static void find_authorizer(struct counters *c, struct route_figures *f, struct str authorizer)
+{
+    for (size_t i = 0; i < AUTHORIZER_RESULTS; i++) {
+        const struct label labels[] = {
+            {"api",        f->api                              },
+            {"authorizer", authorizer                          },
+            {"result",     str_from(authorizer_results[i].name)}
+        };
+        f->authorizer[i] =
+            counters_figure(c, FIGURE_HISTOGRAM, "turnpike_authorizer_duration_seconds",
+                            "Time that authorizers took.", labels, ARRAY_LENGTH(labels));
+    }
+}
+
+static void find_throttled(struct counters *c, struct route_figures *f, bool account)
+{
+    const struct label labels[] = {
+        {"api",     f->api                                 },
+        {"stage",   f->stage                               },
+        {"route",   f->route                               },
+        {"limiter", account ? STR("account") : STR("route")}
+    };
+    f->throttled[account] =
+        counters_figure(c, FIGURE_COUNTER, "turnpike_throttled_total",
+                        "Requests that a bucket refused.", labels, ARRAY_LENGTH(labels));
+}
+
 static struct route_figures *make(struct counters *c, struct snapshot *snapshot,
                                   const struct stage *stage, struct str method, struct str route)
 {
@@ -90,15 +128,26 @@ static struct route_figures *make(struct counters *c, struct snapshot *snapshot,
     return f;
 }
 
+static void prepare_route(struct counters *c, struct snapshot *snapshot,
+                          struct stage_route *stage_route)
+{
+    const struct route *route = stage_route->route;
+    struct str method = route->method.len ? route->method : STR("ANY");
+    struct route_figures *f = make(c, snapshot, stage_route->stage, method, route->path);
+    if (route->authorizer)
+        find_authorizer(c, f, route->authorizer->name);
+    if (stage_route->throttle.on)
+        find_throttled(c, f, false);
+    find_throttled(c, f, true);
+    stage_route->figures = f;
+}
+
 void figures_prepare(struct counters *counters, struct snapshot *snapshot)
 {
     FOR_EACH_IN (api, &snapshot->apis) {
         FOR_EACH_IN (stage, &(*api)->stages) {
-            FOR_EACH_IN (route, &(*api)->routes) {
-                struct str method = (*route)->method.len ? (*route)->method : STR("ANY");
-                (*stage)->routes[(*route)->index].figures =
-                    make(counters, snapshot, *stage, method, (*route)->path);
-            }
+            for (size_t i = 0; i < (*api)->routes.count; i++)
+                prepare_route(counters, snapshot, &(*stage)->routes[i]);
             (*stage)->unmatched = make(counters, snapshot, *stage, STR("ANY"), STR("(unmatched)"));
         }
     }
@@ -121,6 +170,13 @@ static void count_integration(struct counters *c, const struct route_figures *f,
     figure_add(counters_figure(c, FIGURE_COUNTER, "turnpike_integration_errors_total",
                                "Integrations that failed.", labels, ARRAY_LENGTH(labels)),
                1);
+}
+
+static void count_authorizer(const struct route_figures *f, const struct outcome *outcome)
+{
+    for (size_t i = 0; i < AUTHORIZER_RESULTS; i++)
+        if (authorizer_results[i].status == outcome->authorizer_status)
+            histogram_observe(f->authorizer[i], (double)outcome->authorizer_latency / 1e6);
 }
 
 static struct figure *find_response(struct counters *c, struct str api, struct str stage,
@@ -165,25 +221,14 @@ void figures_count(struct counters *counters, const struct transaction *t)
     histogram_observe(f->duration, (double)t->outcome.latency / 1e6);
     histogram_observe(f->request_size, (double)t->outcome.bytes_in);
     histogram_observe(f->response_size, (double)t->outcome.bytes_out);
+    if (t->outcome.authorizer_called)
+        count_authorizer(f, &t->outcome);
     if (t->outcome.integration_called)
         count_integration(counters, f, &t->outcome);
 }
 
-void figures_count_throttled(struct counters *counters, const struct transaction *t,
-                             enum limiter_result by)
+void figures_count_throttled(const struct transaction *t, enum limiter_result by)
 {
     struct route_figures *f = t->selection.stage_route->figures;
-    bool account = by != LIMITER_ROUTE_THROTTLED;
-    if (!f->throttled[account]) {
-        const struct label labels[] = {
-            {"api",     f->api                                 },
-            {"stage",   f->stage                               },
-            {"route",   f->route                               },
-            {"limiter", account ? STR("account") : STR("route")}
-        };
-        f->throttled[account] =
-            counters_figure(counters, FIGURE_COUNTER, "turnpike_throttled_total",
-                            "Requests that a bucket refused.", labels, ARRAY_LENGTH(labels));
-    }
-    figure_add(f->throttled[account], 1);
+    figure_add(f->throttled[by != LIMITER_ROUTE_THROTTLED], 1);
 }

@@ -11,6 +11,6 @@ enum verdict stage_throttle(struct exchange *x)
     if (result == LIMITER_PASSED)
         return NEXT;
     /* LIMITER_PENDING, which the limiter in memory never answers, is closed too. */
-    figures_count_throttled(g->counters, &x->t, result);
+    figures_count_throttled(&x->t, result);
     return exchange_refuse(x, GATEWAY_THROTTLED);
 }

@@ -62,6 +62,10 @@ void server_release(struct server *s);
  * opened: then nothing has changed. Findings are logged and left in the diag. */
 MUST_USE bool server_reload(struct server *s, struct diag *diag);
 
+/* Makes the series of reloads, so that they are told from 0 on. Once, when the server has started.
+ */
+void server_begin_figures(struct server *s);
+
 /* SIGTERM: leaves, drains, stops. A second call stops at once. */
 void server_stop(struct server *s);
 

@@ -15,7 +15,6 @@ void figures_prepare(struct counters *counters, struct snapshot *snapshot);
 void figures_count(struct counters *counters, const struct transaction *t);
 
 /* Counts a request that a bucket refused. */
-void figures_count_throttled(struct counters *counters, const struct transaction *t,
-                             enum limiter_result by);
+void figures_count_throttled(const struct transaction *t, enum limiter_result by);
 
 #endif
