@@ -135,6 +135,20 @@ test("integers keep every digit", async () => {
   assert.deepEqual([big, max], ["12345678901234567890123", "9007199254740993"]);
 });
 
+test("claims that are hard to write keep the event a JSON document, or the token out", async () => {
+  const body = JSON.stringify(issuer.claims({ secret: SECRET })).slice(0, -1);
+  const nested = `${"[".repeat(25)}1${"]".repeat(25)}`;
+  for (const claim of ['"half":"\\ud800"', '"half":"\\udc00x"', '"nul":"a\\u0000b"', '"\\u0000":1', '"":1', `"deep":${nested}`, '"__proto__":{"a":1}', '"constructor":"x"',
+    '"zero":-0', '"tiny":1E-400', '"huge":1e400', `"many":[${"1,".repeat(1500)}1]`, ...[`"o":{"b":{"d":1,"c":null},"a":[{}]}`]]) {
+    const before = lambda.calls.length;
+    const answer = await get("/any", forged({}, `${body},${claim}}`));
+    assert.ok([200, 401].includes(answer.status), `${claim}: ${answer.status}`);
+    assert.equal(lambda.calls.length - before, answer.status === 200 ? 1 : 0);
+    if (answer.status === 200) APIGatewayProxyEventV2Schema.parse(lambda.last.event);
+    if (answer.status === 200) assert.equal(lambda.last.event.requestContext.authorizer.jwt.claims.sub, "ann");
+  }
+});
+
 test("scopes: one of the route's is enough; the function sees all of the token's", async () => {
   const scopes = async (claims) => (await accepted("/scoped", await token(claims))).requestContext.authorizer.jwt.scopes;
   assert.deepEqual(await scopes({ scope: "b a" }), ["b", "a"]);

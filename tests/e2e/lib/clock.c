@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Preloaded into the daemon by lib/clock.mjs: its clocks are ahead of the machine's by the microseconds
- * in the file TEST_CLOCK, which the test moves on while the daemon runs. */
+/* Preloaded into the daemon by lib/clock.mjs: its clocks are ahead of the machine's by the
+ * microseconds in the file TEST_CLOCK, which the test moves on while the daemon runs. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -37,7 +37,8 @@ int clock_gettime(clockid_t id, struct timespec *ret_time)
 }
 
 /* Its callers reckon from the shifted clock; the kernel does not. */
-int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *lock, const struct timespec *until)
+int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *lock,
+                           const struct timespec *until)
 {
     struct timespec real = *until;
     add(&real, ahead ? -*ahead : 0);
