@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import https from "node:https";
+import os from "node:os";
 import path from "node:path";
 import { after, before } from "node:test";
 import * as jose from "jose";
@@ -298,9 +299,11 @@ test("serve --listen takes the place of plain listeners; --log-level of the file
     await gateway.line(/reloaded/);
     assert.equal(await listens(one), true, "and keeps it over a reload");
   } finally { await gateway.stop(); }
-  const more = await startGateway({ config: { ...config, log: {} }, files, args: ["--listen", `127.0.0.1:${one}`, "--listen", `[::1]:${two}`, "--listen", `127.0.0.1:${plain}`] });
+  const hasIPv6 = Object.values(os.networkInterfaces()).flat().some(({ address }) => address === "::1");
+  const [host, written] = hasIPv6 ? ["::1", "[::1]"] : ["127.0.0.2", "127.0.0.2"];
+  const more = await startGateway({ config: { ...config, log: {} }, files, args: ["--listen", `127.0.0.1:${one}`, "--listen", `${written}:${two}`, "--listen", `127.0.0.1:${plain}`] });
   try {
-    assert.equal((await get(two, "/hello", { host: "::1" })).status, 200);
+    assert.equal((await get(two, "/hello", { host })).status, 200);
     assert.equal((await get(plain, "/hello")).status, 200);
   } finally { await more.stop(); }
 });

@@ -106,6 +106,22 @@ static int visit_path(const char *path)
     return fd;
 }
 
+/* Containers often have none. */
+static bool has_ipv6(void)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool has = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+    if (fd >= 0)
+        (void)close(fd);
+    return has;
+}
+
+static bool is_testable(struct str address)
+{
+    return str_find(address, ':') == address.len || has_ipv6();
+}
+
 static void test_addresses(void **state)
 {
     (void)state;
@@ -120,6 +136,8 @@ static void test_addresses(void **state)
     FOR_EACH_CASE (c, cases) {
         struct server s;
         struct listener_place place = {.address = str_from(c->listen)};
+        if (!is_testable(place.address))
+            continue;
         char text[IP_TEXT_SIZE];
         struct ip ip;
         uint16_t port;
@@ -144,6 +162,8 @@ static void test_addresses(void **state)
 static void test_ipv6_leaves_ipv4_alone(void **state)
 {
     (void)state;
+    if (!has_ipv6())
+        skip();
     struct server six, four;
     struct listener_place place = {.address = STR("::")};
     assert_true(server_open(&six, &place));
@@ -178,6 +198,8 @@ static void test_refused_places(void **state)
     };
     FOR_EACH_CASE (c, cases) {
         struct server s;
+        if (!is_testable(c->place.address))
+            continue;
         CHECK_CASE(c, !server_open(&s, &c->place), "opened");
         CHECK_CASE(c, str_starts_with(str_from(s.error.text), str_from(c->text)), "%s",
                    s.error.text);
