@@ -298,7 +298,9 @@ static bool eval_ref(const struct intrinsics *in, const struct doc *node, struct
 static bool eval(const struct intrinsics *in, const struct doc *node, struct str name,
                  struct str *ret)
 {
-    struct doc argument = node->tag.len > 0 ? *node : *single_value(node);
+    const struct doc *value = node->tag.len > 0 ? node : single_value(node);
+    assert(value); /* it has a name */
+    struct doc argument = *value;
     if (node->tag.len > 0)
         argument.tag = STR("");
     if (str_is(name, "Fn::Sub"))
