@@ -126,8 +126,9 @@ static struct key_source *file_source(struct preparation *p, const struct issuer
         read_file(&p->scratch, path, &content, &error))
         source = content_source(p, issuer->issuer, content, pem, &error);
     if (!source)
-        diag_error(p->diag, written->at, "%s '%" STR_F "': %s", pem ? "signingKeyFile" : "jwksFile",
-                   STR_A(path), error.text);
+        diag_error(p->diag, written->at, "%s '%" STR_F "': %s%s",
+                   pem ? "signingKeyFile" : "jwksFile", STR_A(path), error.text,
+                   pem && error.code == ERROR_SYSTEM ? "; 'turnpike init' makes a pair" : "");
     return source;
 }
 

@@ -80,7 +80,7 @@ static enum exit_status parse_and_run(const struct command *command, size_t coun
 
     size_t operands_max = command->operand ? 1 : 0;
     if (operands.count > operands_max)
-        return command_refuse(command, "what is '%s' for?", operands.items[operands_max]);
+        return command_refuse(command, "'%s' is one word too many", operands.items[operands_max]);
     return command->run(options, operands.count ? operands.items[0] : NULL);
 }
 

@@ -5,13 +5,20 @@
 
 #define FUNCTION_NAME_MAX       64
 #define DEFAULT_MAX_CONCURRENCY 100
+#define INVOKE_PATH             "/2015-03-31/functions"
 
-/* False, reported, where url is no http:// URL. */
+/* False, reported, where url is no http:// URL, or that of a function and not of the API before it:
+ * the latter is what one types to try a function with curl. */
 static bool check_endpoint(struct config *c, struct written url)
 {
-    if (!str_starts_with_nocase(url.text, STR("https://")))
+    if (str_starts_with_nocase(url.text, STR("https://")))
+        diag_error(c->diag, url.at, "https:// endpoints are not built yet");
+    else if (str_find_str(url.text, STR(INVOKE_PATH)) < url.text.len)
+        diag_error(c->diag, url.at,
+                   "an endpoint ends before %s: the gateway adds that and the function's name",
+                   INVOKE_PATH);
+    else
         return true; /* the builder refuses what is no URL at all */
-    diag_error(c->diag, url.at, "https:// endpoints are not built yet");
     return false;
 }
 
@@ -121,7 +128,7 @@ static void check_issuer(struct config *c, const struct doc *d,
              !is_development_host(config_lower(c, uri.host)))
         diag_error(c->diag, at,
                    "a development issuer's host is localhost, or ends in .localhost, .local or "
-                   ".test");
+                   ".test: of any other, name the keys with 'jwksUri' or 'jwksFile'");
     if (issuer->jwks_uri.text.len && !uri_parse(issuer->jwks_uri.text, &uri))
         diag_error(c->diag, issuer->jwks_uri.at, "'%" STR_F "' is no http:// or https:// URL",
                    STR_A(issuer->jwks_uri.text));

@@ -237,10 +237,10 @@ test("wrong usage: 2, with the nearest name", async () => {
   for (const [args, pattern] of [
     [[], /^usage: /], [["srve"], /unknown command 'srve'; did you mean 'serve'/], [["zzz"], /unknown command 'zzz'; see 'turnpike help'/],
     [["help", "chek"], /did you mean 'check'/], [["check", "--jsno"], /unknown option --jsno; did you mean --json/],
-    [["check", "-x"], /unknown option -x/], [["check", "what"], /what is 'what' for/], [["check", "--config"], /--config needs a value/],
+    [["check", "-x"], /unknown option -x/], [["check", "what"], /'what' is one word too many/], [["check", "--config"], /--config needs a value/],
     [["check", "--json=1"], /--json takes no value/], [["check", "--config", "a", "--config", "b"], /--config was given twice/],
     [["serve", "--listen", "8080"], /'8080' is no ADDRESS:PORT/], [["serve", "--listen", "localhost:80"], /is no ADDRESS:PORT/],
-    [["serve", "--log-level", "loud"], /'loud' is no log level/], [["init", "a", "b"], /what is 'b' for/],
+    [["serve", "--log-level", "loud"], /'loud' is no log level/], [["init", "a", "b"], /'b' is one word too many/],
   ]) {
     const result = await p.run(...args);
     assert.deepEqual([result.code, result.stdout], [2, ""], args.join(" "));

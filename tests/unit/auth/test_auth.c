@@ -554,7 +554,9 @@ static const struct {
     const char *want;
 } problems[] = {
     {"no such file",      "https://i", NULL,       NULL,           "none.pem",
-     "signingKeyFile '%s/none.pub.pem': cannot open it: No such file or directory"                                              },
+     "signingKeyFile '%s/none.pub.pem': cannot open it: No such file or directory; 'turnpike init' "
+     "makes a "
+     "pair"                                                                                                                     },
     {"another suffix",    "https://i", NULL,       NULL,           "key.txt",
      "signingKeyFile '%s/key.txt': its name must end in .pem (the public half is the .pub.pem "
      "beside it)"                                                                                                               },

@@ -11,7 +11,7 @@ static const struct {
   /* any section */
     {"an unknown key",                               "accountID: 1\nfoo: 2\n",
      "1:1: error: there is no key 'accountID' here; did you mean 'accountId'?\n"
-     "2:1: error: there is no key 'foo' here; did you mean 'log'?\n"                                                                                                                                                                               },
+     "2:1: error: there is no key 'foo' here; did you mean 'log'?\n"                                                                                                                                                          },
     {"an unknown key in a section",                  "log: {levle: info}",
      "1:7: error: there is no key 'levle' here; did you mean 'level'?\n"                                                                                                                                                      },
     {"no map at all",                                "[1]",                                                                      "1:1: error: the configuration must be a map, not a list\n"                                  },
@@ -23,11 +23,11 @@ static const struct {
      "1)\n"                                                                                                                                                                                                                   },
     {"empty values are absent",                      "log:\nlisteners:\nlimits: {headerBytes: }\nfunctions: ~\napis:\n",
      ""                                                                                                                                                                                                                       },
-    {"empty values whose absence opens something",   "listeners:\n- {name: l, port: 1, apis: , tls: }\n"
-     "domains: [{domainName: '*', tls: , apiMappings: []}]\n",
-     "2:22: error: 'apis' is empty\n"
+    {"empty values whose absence opens something",
+     "listeners:\n- {name: l, port: 1, apis: , tls: }\n"
+     "domains: [{domainName: '*', tls: , apiMappings: []}]\n",                                                                   "2:22: error: 'apis' is empty\n"
      "2:30: error: 'tls' is empty\n"
-     "3:29: error: 'tls' is empty\n"                                                                                                                                                                                         },
+     "3:29: error: 'tls' is empty\n"                                                                                                                            },
     {"a list for a map",                             "log: []",                                                                  "1:6: error: 'log' must be a map, not a list\n"                                              },
     {"a map for a list",                             "apis: {}",                                                                 "1:7: error: 'apis' must be a list, not a map\n"                                             },
     {"a string for a map",                           "limits: none",                                                             "1:9: error: 'limits' must be a map, not a string\n"                                         },
@@ -193,6 +193,12 @@ static const struct {
     {"https",                                        "functions: {a: {endpoint: 'https://x'}}\ndefaultEndpoint: HTTPS://x\n",
      "1:27: error: https:// endpoints are not built yet\n"
      "2:18: error: https:// endpoints are not built yet\n"                                                                                                                                                                    },
+    {"a function's own URL",
+     "functions: {a: {endpoint: 'http://x/2015-03-31/functions/a/invocations'}}\n"
+     "defaultEndpoint: http://x/y/2015-03-31/functions\n",                                                                       "1:27: error: an endpoint ends before /2015-03-31/functions: the gateway adds that and the "
+     "function's name\n"
+     "2:18: error: an endpoint ends before /2015-03-31/functions: the gateway adds that and the "
+     "function's name\n"                                                                                                                                            },
     {"a default endpoint",                           "defaultEndpoint: x",
      "1:18: error: 'x' is no http:// or https:// URL of an endpoint\n"                                                                                                                                                        },
     {"issuers",
@@ -211,11 +217,11 @@ static const struct {
      "  - {issuer: 'https://a.test.example.com', signingKeyFile: k}\n"
      "  - {issuer: 'https://notlocalhost', signingKeyFile: k}\n"
      "  - {issuer: 'https://127.0.0.1', signingKeyFile: k}\n",                                                                   "6:14: error: a development issuer's host is localhost, or ends in .localhost, .local or "
-     ".test\n"
+     ".test: of any other, name the keys with 'jwksUri' or 'jwksFile'\n"
      "7:14: error: a development issuer's host is localhost, or ends in .localhost, .local or "
-     ".test\n"
+     ".test: of any other, name the keys with 'jwksUri' or 'jwksFile'\n"
      "8:14: error: a development issuer's host is localhost, or ends in .localhost, .local or "
-     ".test\n"                                                                                                                                                  },
+     ".test: of any other, name the keys with 'jwksUri' or 'jwksFile'\n"                                                                                        },
     {"a development issuer in public",
      "issuers: [{issuer: 'https://a.test', signingKeyFile: k}]\n"
      "listeners: [{name: a, port: 1}, {name: b, address: 192.0.2.1, port: 1}]\n",                                                "1:54: error: a development issuer, but listener 'b' is not loopback: set 'development: true' "
