@@ -84,7 +84,7 @@ bench: $(PROGRAM) ## speed beside nginx and HAProxy
 	$(Q)tests/bench/run
 
 format: ## formats the sources with clang-format 14
-	$(Q)clang-format -i $$(find src include tests -name '*.[ch]')
+	$(Q)for file in $$(find src include tests -name '*.[ch]'); do clang-format -i $$file; done
 
 include $(wildcard make/*.mk)
 .PHONY: all units check-unit check-fuzz check-e2e check asan valgrind fuzz lint bench format
