@@ -19,20 +19,20 @@ struct extension {
 };
 
 static const struct extension authority_extensions[] = {
-    {NID_basic_constraints,      "critical,CA:TRUE,pathlen:0"                                                              },
-    {NID_key_usage,              "critical,keyCertSign,cRLSign"                                                            },
-    {NID_subject_key_identifier, "hash"                                                                                    },
-    {NID_name_constraints,       "critical,permitted;DNS:localhost,permitted;IP:127.0.0.0/255.0.0.0,"
+    {NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
+    {NID_key_usage, "critical,keyCertSign,cRLSign"},
+    {NID_subject_key_identifier, "hash"},
+    {NID_name_constraints, "critical,permitted;DNS:localhost,permitted;IP:127.0.0.0/255.0.0.0,"
                            "permitted;IP:0:0:0:0:0:0:0:1/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
 };
 
 static const struct extension server_extensions[] = {
-    {NID_basic_constraints,        "critical,CA:FALSE"                                            },
-    {NID_key_usage,                "critical,digitalSignature"                                    },
-    {NID_ext_key_usage,            "serverAuth"                                                   },
-    {NID_subject_key_identifier,   "hash"                                                         },
-    {NID_authority_key_identifier, "keyid:always"                                                 },
-    {NID_subject_alt_name,         "DNS:localhost,DNS:*.execute-api.localhost,IP:127.0.0.1,IP:::1"},
+    {NID_basic_constraints, "critical,CA:FALSE"},
+    {NID_key_usage, "critical,digitalSignature"},
+    {NID_ext_key_usage, "serverAuth"},
+    {NID_subject_key_identifier, "hash"},
+    {NID_authority_key_identifier, "keyid:always"},
+    {NID_subject_alt_name, "DNS:localhost,DNS:*.execute-api.localhost,IP:127.0.0.1,IP:::1"},
 };
 
 /* What one certificate is made from. An authority is its own issuer. */

@@ -11,13 +11,13 @@ struct check_options {
 
 static const struct option_row options_table[] = {
     {"config", OPTION_TEXT, offsetof(struct check_options, config), "FILE", "the configuration",
-     false                                                                                            },
+     false},
     {"strict", OPTION_FLAG, offsetof(struct check_options, strict), NULL,
-     "warnings fail the check too",                                                              false},
-    {"json",   OPTION_FLAG, offsetof(struct check_options, json),   NULL,
-     "prints {\"problems\":[{file,line,column,severity,message}]}",                              false},
+     "warnings fail the check too", false},
+    {"json", OPTION_FLAG, offsetof(struct check_options, json), NULL,
+     "prints {\"problems\":[{file,line,column,severity,message}]}", false},
     {"online", OPTION_FLAG, offsetof(struct check_options, online), NULL,
-     "also asks issuers for their keys and connects to functions",                               false},
+     "also asks issuers for their keys and connects to functions", false},
 };
 
 static void print(const struct check_options *options, const struct diag *diag)

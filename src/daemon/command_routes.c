@@ -11,7 +11,7 @@ struct routes_options {
 static const struct option_row options_table[] = {
     {"config", OPTION_TEXT, offsetof(struct routes_options, config), "FILE", "the configuration",
      false},
-    {"json",   OPTION_FLAG, offsetof(struct routes_options, json),   NULL,   "prints one JSON document",
+    {"json", OPTION_FLAG, offsetof(struct routes_options, json), NULL, "prints one JSON document",
      false},
 };
 

@@ -10,12 +10,12 @@ struct serve_options {
 };
 
 static const struct option_row options_table[] = {
-    {"config",    OPTION_TEXT,  offsetof(struct serve_options, config),    "FILE",         "the configuration",
-     false                                                                                                           },
-    {"listen",    OPTION_TEXTS, offsetof(struct serve_options, listen),    "ADDRESS:PORT",
-     "listen here instead of the plain listeners of the configuration",                                         false},
-    {"log-level", OPTION_TEXT,  offsetof(struct serve_options, log_level), "LEVEL",
-     "error, warning, notice, info or debug",                                                                   false},
+    {"config", OPTION_TEXT, offsetof(struct serve_options, config), "FILE", "the configuration",
+     false},
+    {"listen", OPTION_TEXTS, offsetof(struct serve_options, listen), "ADDRESS:PORT",
+     "listen here instead of the plain listeners of the configuration", false},
+    {"log-level", OPTION_TEXT, offsetof(struct serve_options, log_level), "LEVEL",
+     "error, warning, notice, info or debug", false},
 };
 
 static bool read_addresses(const text_list *texts, struct arena *arena,

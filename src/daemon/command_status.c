@@ -17,9 +17,9 @@ struct status_options {
 
 static const struct option_row options_table[] = {
     {"config", OPTION_TEXT, offsetof(struct status_options, config), "FILE", "the configuration",
-     false                                                                                             },
-    {"json",   OPTION_FLAG, offsetof(struct status_options, json),   NULL,
-     "prints the daemon's answer as JSON",                                                        false},
+     false},
+    {"json", OPTION_FLAG, offsetof(struct status_options, json), NULL,
+     "prints the daemon's answer as JSON", false},
 };
 
 static void print(const struct daemon_status *s)

@@ -17,20 +17,20 @@ struct token_options {
 };
 
 static const struct option_row options_table[] = {
-    {"config",  OPTION_TEXT,  offsetof(struct token_options, config),  "FILE",       "the configuration",
-     false                                                                                                     },
-    {"issuer",  OPTION_TEXT,  offsetof(struct token_options, issuer),  "URL",
-     "which of the configuration's issuers signs",                                                        true },
-    {"sub",     OPTION_TEXT,  offsetof(struct token_options, sub),     "SUBJECT",
-     "whom the token is about (default: " DEFAULT_SUBJECT ")",                                            false},
-    {"scope",   OPTION_TEXT,  offsetof(struct token_options, scope),   "SCOPES",
-     "what the token permits, separated by spaces",                                                       false},
-    {"aud",     OPTION_TEXT,  offsetof(struct token_options, aud),     "AUDIENCE",
-     "default: what the authorizers of this issuer accept",                                               false},
-    {"claim",   OPTION_TEXTS, offsetof(struct token_options, claim),   "NAME=VALUE",
-     "one more claim; wins over the others",                                                              false},
-    {"expires", OPTION_TEXT,  offsetof(struct token_options, expires), "TIME",
-     "how long it is valid: 30s, 10m, 1h, 7d (default: 1h)",                                              false},
+    {"config", OPTION_TEXT, offsetof(struct token_options, config), "FILE", "the configuration",
+     false},
+    {"issuer", OPTION_TEXT, offsetof(struct token_options, issuer), "URL",
+     "which of the configuration's issuers signs", true},
+    {"sub", OPTION_TEXT, offsetof(struct token_options, sub), "SUBJECT",
+     "whom the token is about (default: " DEFAULT_SUBJECT ")", false},
+    {"scope", OPTION_TEXT, offsetof(struct token_options, scope), "SCOPES",
+     "what the token permits, separated by spaces", false},
+    {"aud", OPTION_TEXT, offsetof(struct token_options, aud), "AUDIENCE",
+     "default: what the authorizers of this issuer accept", false},
+    {"claim", OPTION_TEXTS, offsetof(struct token_options, claim), "NAME=VALUE",
+     "one more claim; wins over the others", false},
+    {"expires", OPTION_TEXT, offsetof(struct token_options, expires), "TIME",
+     "how long it is valid: 30s, 10m, 1h, 7d (default: 1h)", false},
 };
 
 static enum exit_status say(const char *why)

@@ -13,8 +13,8 @@ static const struct {
     const char *file;
     bool guarded; /* lies where others may have put it */
 } places[] = {
-    {"./turnpike.yaml",             true },
-    {"./conf/turnpike.yaml",        true },
+    {"./turnpike.yaml", true},
+    {"./conf/turnpike.yaml", true},
     {"/etc/turnpike/turnpike.yaml", false},
 };
 

@@ -163,12 +163,9 @@ bool option_duration(const char *text, uint64_t *ret_duration)
         struct str unit;
         uint64_t length;
     } units[] = {
-        {STR_INIT("ms"), USEC_PER_MSEC           },
-        {STR_INIT("s"),  USEC_PER_SEC            },
-        {STR_INIT("m"),  60 * USEC_PER_SEC       },
-        {STR_INIT("h"),  3600 * USEC_PER_SEC     },
-        {STR_INIT("d"),  24 * 3600 * USEC_PER_SEC},
-        {STR_INIT(""),   USEC_PER_SEC            },
+        {STR_INIT("ms"), USEC_PER_MSEC},           {STR_INIT("s"), USEC_PER_SEC},
+        {STR_INIT("m"), 60 * USEC_PER_SEC},        {STR_INIT("h"), 3600 * USEC_PER_SEC},
+        {STR_INIT("d"), 24 * 3600 * USEC_PER_SEC}, {STR_INIT(""), USEC_PER_SEC},
     };
     struct str written = str_from(text);
     FOR_EACH (u, units, ARRAY_LENGTH(units)) {

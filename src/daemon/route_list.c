@@ -90,16 +90,14 @@ static void add_row(void *data, const struct snapshot *snapshot, const struct st
 {
     struct table *table = data;
     struct arena *arena = &table->arena;
-    *list_push(arena, &table->rows) = (struct row){
-        {
-         [COLUMN_API] = route->stage->api->api_id,
-         [COLUMN_STAGE] = route->stage->stage_name,
-         [COLUMN_ROUTE] = route->route->key,
-         [COLUMN_PROTECTION] = protection(arena, route->route),
-         [COLUMN_THROTTLE] = throttle(arena, limit_of(snapshot, route)),
-         [COLUMN_INTEGRATION] = integration(arena, route),
-         }
-    };
+    *list_push(arena, &table->rows) = (struct row){{
+        [COLUMN_API] = route->stage->api->api_id,
+        [COLUMN_STAGE] = route->stage->stage_name,
+        [COLUMN_ROUTE] = route->route->key,
+        [COLUMN_PROTECTION] = protection(arena, route->route),
+        [COLUMN_THROTTLE] = throttle(arena, limit_of(snapshot, route)),
+        [COLUMN_INTEGRATION] = integration(arena, route),
+    }};
 }
 
 static void write_row(struct buf *out, const struct row *row, const size_t widths[COLUMN_COUNT])
@@ -180,12 +178,12 @@ static void write_object(void *data, const struct snapshot *snapshot,
         const char *name;
         struct str value;
     } members[] = {
-        {"apiId",                                                  stage_route->stage->api->api_id                                    },
-        {                                                                                                                                      "stage",                          stage_route->stage->stage_name                                                                   },
-        {                                                                                                                             "routeKey",                                                        route->key                                                                                                                   },
-        {                                                                       "method",                                                   route->method                                                                                                          },
-        {                                                                                                                                                                                                                                                "path", route->path},
-        { "authorizer",                                                                  route->authorizer ? route->authorizer->name : str_of("",                                                                                                                                      0)},
+        {"apiId", stage_route->stage->api->api_id},
+        {"stage", stage_route->stage->stage_name},
+        {"routeKey", route->key},
+        {"method", route->method},
+        {"path", route->path},
+        {"authorizer", route->authorizer ? route->authorizer->name : str_of("", 0)},
     };
     buf_append(out, buf_str(out).at[buf_len(out) - 1] == '[' ? STR("{") : STR(",{"));
     FOR_EACH (m, members, ARRAY_LENGTH(members)) {

@@ -171,9 +171,7 @@ static void announce(struct server *s)
     systemd_ready("ready");
     if (systemd_watchdog_interval() > 0)
         on_watchdog(&s->watchdog);
-    const struct label labels[] = {
-        {"version", STR(TURNPIKE_VERSION)}
-    };
+    const struct label labels[] = {{"version", STR(TURNPIKE_VERSION)}};
     counters_figure(s->gateway->counters, FIGURE_GAUGE, "turnpike_build_info",
                     "The version that runs.", labels, 1)
         ->value = 1;

@@ -65,9 +65,7 @@ static bool swap(struct server *s, struct diag *diag, const char **ret_why)
 
 static struct figure *reload_figure(struct server *s, bool done)
 {
-    const struct label labels[] = {
-        {"result", done ? STR("success") : STR("failure")}
-    };
+    const struct label labels[] = {{"result", done ? STR("success") : STR("failure")}};
     return counters_figure(s->gateway->counters, FIGURE_COUNTER, "turnpike_config_reload_total",
                            "Reloads by their result.", labels, 1);
 }

@@ -73,9 +73,7 @@ static void check_claims(struct arena *arena, struct str payload)
         return;
     }
     check_rendering(&claims.identity);
-    struct authorizer authorizer = {
-        .issuer = STR("i"), .audience = {&audience, 1, 1}
-    };
+    struct authorizer authorizer = {.issuer = STR("i"), .audience = {&audience, 1, 1}};
     why = claims_refusal(&claims, &authorizer, UINT64_C(1700000000000000));
     if (why.len > 0)
         check_words(why);

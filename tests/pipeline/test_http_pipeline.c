@@ -104,8 +104,8 @@ static void respond(struct sink *sink, const struct response *response, struct b
 
 static const struct sink_ops sink_ops = {want_body, respond};
 
-/* The gateway under test: GET and HEAD /open, POST /items, GET /slow (throttled: one token), ANY /vars
- * (a function named by a stage variable that the stage lacks). */
+/* The gateway under test: GET and HEAD /open, POST /items, GET /slow (throttled: one token), ANY
+ * /vars (a function named by a stage variable that the stage lacks). */
 
 struct world {
     struct loop loop;
@@ -208,31 +208,31 @@ static const struct {
     unsigned status;
     const char *body;
 } endings[] = {
-    {"a structured result",               "GET /open",    INTEGRATION_OK,             "{\"statusCode\":201,\"body\":\"hi\"}",
-     201,                                                                                                                          "hi"                         },
-    {"an inferred result",                "GET /open",    INTEGRATION_OK,             "{\"body\":\"x\"}",                     200,
-     "{\"body\":\"x\"}"                                                                                                                                         },
-    {"a result that is no JSON",          "GET /open",    INTEGRATION_OK,             "oops",                                 500,
-     "{\"message\":\"Internal Server Error\"}"                                                                                                                  },
-    {"a function that failed",            "GET /open",    INTEGRATION_FUNCTION_ERROR, "",                                     500,
-     "{\"message\":\"Internal Server Error\"}"                                                                                                                  },
-    {"a service that refused",            "GET /open",    INTEGRATION_STATUS,         "",                                     500,
-     "{\"message\":\"Internal Server Error\"}"                                                                                                                  },
-    {"a timeout",                         "GET /open",    INTEGRATION_TIMED_OUT,      "",                                     503,
-     "{\"message\":\"Service Unavailable\"}"                                                                                                                    },
-    {"nobody there",                      "GET /open",    INTEGRATION_CONNECT_FAILED, "",                                     503,
-     "{\"message\":\"Service Unavailable\"}"                                                                                                                    },
-    {"a throttled function",              "GET /open",    INTEGRATION_THROTTLED,      "",                                     503,
-     "{\"message\":\"Service Unavailable\"}"                                                                                                                    },
-    {"no route",                          "GET /nowhere", INTEGRATION_OK,             NULL,                                   404, "{\"message\":\"Not Found\"}"},
-    {"no route for the method",           "PUT /open",    INTEGRATION_OK,             NULL,                                   404,
-     "{\"message\":\"Not Found\"}"                                                                                                                              },
-    {"a malformed escape",                "GET /op%zzen", INTEGRATION_OK,             NULL,                                   400,
-     "{\"message\":\"Bad Request\"}"                                                                                                                            },
-    {"a NUL in the path",                 "GET /open%00", INTEGRATION_OK,             NULL,                                   400,
-     "{\"message\":\"Bad Request\"}"                                                                                                                            },
-    {"a function that no variable names", "GET /vars",    INTEGRATION_OK,             NULL,                                   500,
-     "{\"message\":\"Internal Server Error\"}"                                                                                                                  },
+    {"a structured result", "GET /open", INTEGRATION_OK, "{\"statusCode\":201,\"body\":\"hi\"}",
+     201, "hi"},
+    {"an inferred result", "GET /open", INTEGRATION_OK, "{\"body\":\"x\"}", 200,
+     "{\"body\":\"x\"}"},
+    {"a result that is no JSON", "GET /open", INTEGRATION_OK, "oops", 500,
+     "{\"message\":\"Internal Server Error\"}"},
+    {"a function that failed", "GET /open", INTEGRATION_FUNCTION_ERROR, "", 500,
+     "{\"message\":\"Internal Server Error\"}"},
+    {"a service that refused", "GET /open", INTEGRATION_STATUS, "", 500,
+     "{\"message\":\"Internal Server Error\"}"},
+    {"a timeout", "GET /open", INTEGRATION_TIMED_OUT, "", 503,
+     "{\"message\":\"Service Unavailable\"}"},
+    {"nobody there", "GET /open", INTEGRATION_CONNECT_FAILED, "", 503,
+     "{\"message\":\"Service Unavailable\"}"},
+    {"a throttled function", "GET /open", INTEGRATION_THROTTLED, "", 503,
+     "{\"message\":\"Service Unavailable\"}"},
+    {"no route", "GET /nowhere", INTEGRATION_OK, NULL, 404, "{\"message\":\"Not Found\"}"},
+    {"no route for the method", "PUT /open", INTEGRATION_OK, NULL, 404,
+     "{\"message\":\"Not Found\"}"},
+    {"a malformed escape", "GET /op%zzen", INTEGRATION_OK, NULL, 400,
+     "{\"message\":\"Bad Request\"}"},
+    {"a NUL in the path", "GET /open%00", INTEGRATION_OK, NULL, 400,
+     "{\"message\":\"Bad Request\"}"},
+    {"a function that no variable names", "GET /vars", INTEGRATION_OK, NULL, 500,
+     "{\"message\":\"Internal Server Error\"}"},
 };
 
 static void ends(void **state)
@@ -263,10 +263,10 @@ static void counts_what_is_sent(void **state)
         const char *name, *request, *payload;
         unsigned bytes_out;
     } cases[] = {
-        {"GET",  "GET /open",  "{\"statusCode\":200,\"body\":\"hello\"}", 5},
+        {"GET", "GET /open", "{\"statusCode\":200,\"body\":\"hello\"}", 5},
         {"HEAD", "HEAD /open", "{\"statusCode\":200,\"body\":\"hello\"}", 0},
-        {"204",  "GET /open",  "{\"statusCode\":204,\"body\":\"hello\"}", 0},
-        {"304",  "GET /open",  "{\"statusCode\":304,\"body\":\"hello\"}", 0},
+        {"204", "GET /open", "{\"statusCode\":204,\"body\":\"hello\"}", 0},
+        {"304", "GET /open", "{\"statusCode\":304,\"body\":\"hello\"}", 0},
     };
     struct world w;
     struct test_sink s;
@@ -429,8 +429,8 @@ static void survives_departures(void **state)
     tear_down(&w);
 }
 
-/* More JSON than the loop reads itself. A client may leave while a worker reads: what is told of the
- * exchange then must not be what the worker is writing. */
+/* More JSON than the loop reads itself. A client may leave while a worker reads: what is told of
+ * the exchange then must not be what the worker is writing. */
 static void reads_large_results_aside(void **state)
 {
     (void)state;

@@ -36,9 +36,7 @@ static struct snapshot *make_snapshot(struct authorizer *a, struct str issuer)
     struct snapshot *s = xcalloc(1, sizeof(*s));
     arena_init(&s->arena, 4096);
     s->references = 1;
-    *a = (struct authorizer){
-        .at = somewhere, .issuer = issuer, .audience = {audience, 1, 1}
-    };
+    *a = (struct authorizer){.at = somewhere, .issuer = issuer, .audience = {audience, 1, 1}};
     struct api *api = *list_push(&s->arena, &s->apis) = arena_new(&s->arena, struct api);
     *list_push(&s->arena, &api->authorizers) = a;
     return s;
@@ -73,9 +71,7 @@ static int set_up(void **state)
     list_issuer(snapshot, STR(ISSUER))->jwks_uri = (struct written){STR(JWKS), somewhere};
     prepare(snapshot);
     open_route = (struct route){.authorizer = &authorizer};
-    scoped_route = (struct route){
-        .authorizer = &authorizer, .scopes = {wanted, 2, 2}
-    };
+    scoped_route = (struct route){.authorizer = &authorizer, .scopes = {wanted, 2, 2}};
     return 0;
 }
 
@@ -105,14 +101,12 @@ static void on_checked(struct token_check *check, enum token_result result)
 
 static enum token_result begin(struct trial *trial, const struct route *route, struct str token)
 {
-    *trial = (struct trial){
-        .check = {.authorizer = route->authorizer,
-                  .route = route,
-                  .token = token,
-                  .arena = &arena,
-                  .wall = loop_wall(&loop),
-                  .fn = on_checked}
-    };
+    *trial = (struct trial){.check = {.authorizer = route->authorizer,
+                                      .route = route,
+                                      .token = token,
+                                      .arena = &arena,
+                                      .wall = loop_wall(&loop),
+                                      .fn = on_checked}};
     return trial->result = token_check_start(auth, &trial->check);
 }
 
@@ -553,27 +547,27 @@ static const struct {
     const char *jwks_uri, *jwks_file, *signing_key_file;
     const char *want;
 } problems[] = {
-    {"no such file",      "https://i", NULL,       NULL,           "none.pem",
+    {"no such file", "https://i", NULL, NULL, "none.pem",
      "signingKeyFile '%s/none.pub.pem': cannot open it: No such file or directory; 'turnpike init' "
      "makes a "
-     "pair"                                                                                                                     },
-    {"another suffix",    "https://i", NULL,       NULL,           "key.txt",
+     "pair"},
+    {"another suffix", "https://i", NULL, NULL, "key.txt",
      "signingKeyFile '%s/key.txt': its name must end in .pem (the public half is the .pub.pem "
-     "beside it)"                                                                                                               },
-    {"no key in it",      "https://i", NULL,       NULL,           "empty.pem",
-     "signingKeyFile '%s/empty.pub.pem': it holds no RSA public key in PEM form"                                                },
-    {"no set in it",      "https://i", NULL,       "private.json", NULL,
-     "jwksFile '%s/private.json': line 1, column 1: it is no JSON"                                                              },
-    {"no usable key",     "https://i", NULL,       "none.json",    NULL,
+     "beside it)"},
+    {"no key in it", "https://i", NULL, NULL, "empty.pem",
+     "signingKeyFile '%s/empty.pub.pem': it holds no RSA public key in PEM form"},
+    {"no set in it", "https://i", NULL, "private.json", NULL,
+     "jwksFile '%s/private.json': line 1, column 1: it is no JSON"},
+    {"no usable key", "https://i", NULL, "none.json", NULL,
      "jwksFile '%s/none.json': none of its 0 keys is an RSA key with a 'kid' that may verify "
-     "signatures"                                                                                                               },
-    {"a directory",       "https://i", NULL,       "",             NULL,        "jwksFile '%s/': cannot read it: Is a directory"},
-    {"too large",         "https://i", NULL,       "large.json",   NULL,
-     "jwksFile '%s/large.json': it is larger than 150000 bytes"                                                                 },
-    {"no URL",            "https://i", "ftp://x/", NULL,           NULL,
-     "jwksUri 'ftp://x/' is no http:// or https:// URL"                                                                         },
-    {"an issuer without", "issuer",    NULL,       NULL,           NULL,
-     "issuer 'issuer' is no http:// or https:// URL"                                                                            },
+     "signatures"},
+    {"a directory", "https://i", NULL, "", NULL, "jwksFile '%s/': cannot read it: Is a directory"},
+    {"too large", "https://i", NULL, "large.json", NULL,
+     "jwksFile '%s/large.json': it is larger than 150000 bytes"},
+    {"no URL", "https://i", "ftp://x/", NULL, NULL,
+     "jwksUri 'ftp://x/' is no http:// or https:// URL"},
+    {"an issuer without", "issuer", NULL, NULL, NULL,
+     "issuer 'issuer' is no http:// or https:// URL"},
 };
 
 static struct written in_directory(const char *name)
@@ -622,10 +616,10 @@ static void http_is_for_listed_issuers(void **state)
         bool listed;
         unsigned errors;
     } cases[] = {
-        {"https",        "https://i", false, 0},
-        {"http",         "http://i",  false, 1},
-        {"http, listed", "http://i",  true,  0},
-        {"no URL",       "accounts",  false, 1},
+        {"https", "https://i", false, 0},
+        {"http", "http://i", false, 1},
+        {"http, listed", "http://i", true, 0},
+        {"no URL", "accounts", false, 1},
     };
     FOR_EACH_CASE (c, cases) {
         struct authorizer a;

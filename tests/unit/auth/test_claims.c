@@ -19,30 +19,30 @@ static struct claims read(struct str payload)
 static const struct {
     const char *name, *payload, *want;
 } renderings[] = {
-    {"text",                   "{\"a\":\"b c\"}",                              "{\"a\":\"b c\"}"                      },
-    {"an integer",             "{\"a\":1787996002}",                           "{\"a\":\"1787996002\"}"               },
-    {"a large integer",        "{\"a\":123456789012345678901234567890}",
-     "{\"a\":\"123456789012345678901234567890\"}"                                                                     },
-    {"a negative one",         "{\"a\":-7}",                                   "{\"a\":\"-7\"}"                       },
-    {"a fraction",             "{\"a\":1.50}",                                 "{\"a\":\"1.50\"}"                     },
-    {"true and false",         "{\"a\":true,\"b\":false}",                     "{\"a\":\"true\",\"b\":\"false\"}"     },
-    {"an array",               "{\"a\":[\"admin\", \"poweruser\"]}",           "{\"a\":\"[admin poweruser]\"}"        },
-    {"an array of one",        "{\"a\":[\"admin\"]}",                          "{\"a\":\"[admin]\"}"                  },
-    {"an empty array",         "{\"a\":[ ]}",                                  "{\"a\":\"[]\"}"                       },
-    {"a mixed array",          "{\"a\":[1,true,null,\"x\",[2,3],{}]}",
-     "{\"a\":\"[1 true <nil> x [2 3] map[]]\"}"                                                                       },
-    {"null is left out",       "{\"a\":1,\"b\":null,\"c\":2}",                 "{\"a\":\"1\",\"c\":\"2\"}"            },
-    {"null alone",             "{\"a\":null}",                                 "{}"                                   },
-    {"an object, sorted",      "{\"a\":{\"k2\":\"v2\",\"k\":[1],\"B\":null}}",
-     "{\"a\":\"map[B:<nil> k:[1] k2:v2]\"}"                                                                           },
+    {"text", "{\"a\":\"b c\"}", "{\"a\":\"b c\"}"},
+    {"an integer", "{\"a\":1787996002}", "{\"a\":\"1787996002\"}"},
+    {"a large integer", "{\"a\":123456789012345678901234567890}",
+     "{\"a\":\"123456789012345678901234567890\"}"},
+    {"a negative one", "{\"a\":-7}", "{\"a\":\"-7\"}"},
+    {"a fraction", "{\"a\":1.50}", "{\"a\":\"1.50\"}"},
+    {"true and false", "{\"a\":true,\"b\":false}", "{\"a\":\"true\",\"b\":\"false\"}"},
+    {"an array", "{\"a\":[\"admin\", \"poweruser\"]}", "{\"a\":\"[admin poweruser]\"}"},
+    {"an array of one", "{\"a\":[\"admin\"]}", "{\"a\":\"[admin]\"}"},
+    {"an empty array", "{\"a\":[ ]}", "{\"a\":\"[]\"}"},
+    {"a mixed array", "{\"a\":[1,true,null,\"x\",[2,3],{}]}",
+     "{\"a\":\"[1 true <nil> x [2 3] map[]]\"}"},
+    {"null is left out", "{\"a\":1,\"b\":null,\"c\":2}", "{\"a\":\"1\",\"c\":\"2\"}"},
+    {"null alone", "{\"a\":null}", "{}"},
+    {"an object, sorted", "{\"a\":{\"k2\":\"v2\",\"k\":[1],\"B\":null}}",
+     "{\"a\":\"map[B:<nil> k:[1] k2:v2]\"}"},
     {"objects within objects", "{\"a\":{\"b\":{\"c\":{\"d\":1}}}}",
-     "{\"a\":\"map[b:map[c:map[d:1]]]\"}"                                                                             },
-    {"quotes",                 "{\"a\\\"\":\"b\\\"\\n\"}",                     "{\"a\\\"\":\"b\\\"\\n\"}"             },
-    {"U+0000",                 "{\"a\":\"x\\u0000y\"}",                        "{\"a\":\"x\\u0000y\"}"                },
-    {"escapes become text",    "{\"\\u0061\":\"\\u00e9\"}",                    "{\"a\":\"\xc3\xa9\"}"                 },
-    {"the token's order",      "{\"z\":1,\"a\":2,\"m\":3}",                    "{\"z\":\"1\",\"a\":\"2\",\"m\":\"3\"}"},
-    {"Cognito's groups",       "{\"cognito:groups\":[\"g1\"]}",                "{\"cognito:groups\":\"[g1]\"}"        },
-    {"nothing",                "{}",                                           "{}"                                   },
+     "{\"a\":\"map[b:map[c:map[d:1]]]\"}"},
+    {"quotes", "{\"a\\\"\":\"b\\\"\\n\"}", "{\"a\\\"\":\"b\\\"\\n\"}"},
+    {"U+0000", "{\"a\":\"x\\u0000y\"}", "{\"a\":\"x\\u0000y\"}"},
+    {"escapes become text", "{\"\\u0061\":\"\\u00e9\"}", "{\"a\":\"\xc3\xa9\"}"},
+    {"the token's order", "{\"z\":1,\"a\":2,\"m\":3}", "{\"z\":\"1\",\"a\":\"2\",\"m\":\"3\"}"},
+    {"Cognito's groups", "{\"cognito:groups\":[\"g1\"]}", "{\"cognito:groups\":\"[g1]\"}"},
+    {"nothing", "{}", "{}"},
 };
 
 static void claims_are_rendered_as_text(void **state)
@@ -91,69 +91,67 @@ static void members_that_occur_twice_within_claims_are_refused(void **state)
 static const struct {
     const char *name, *payload, *why;
 } refusals[] = {
-    {"sound",                         "{" OK "}",                                                               ""                                  },
-    {"no issuer",                     "{\"aud\":\"app1\",\"exp\":2000}",                                        "issuer does not match"             },
-    {"another issuer",                "{\"iss\":\"https://j/\",\"aud\":\"app1\",\"exp\":2000}",
-     "issuer does not match"                                                                                                                        },
-    {"without its slash",             "{\"iss\":\"https://i\",\"aud\":\"app1\",\"exp\":2000}",
-     "issuer does not match"                                                                                                                        },
-    {"in another case",               "{\"iss\":\"HTTPS://i/\",\"aud\":\"app1\",\"exp\":2000}",
-     "issuer does not match"                                                                                                                        },
-    {"issuer is a list",              "{\"iss\":[\"https://i/\"],\"aud\":\"app1\",\"exp\":2000}",
-     "issuer does not match"                                                                                                                        },
-    {"issuer and U+0000",             "{\"iss\":\"https://i/\\u0000\",\"aud\":\"app1\",\"exp\":2000}",
-     "issuer does not match"                                                                                                                        },
+    {"sound", "{" OK "}", ""},
+    {"no issuer", "{\"aud\":\"app1\",\"exp\":2000}", "issuer does not match"},
+    {"another issuer", "{\"iss\":\"https://j/\",\"aud\":\"app1\",\"exp\":2000}",
+     "issuer does not match"},
+    {"without its slash", "{\"iss\":\"https://i\",\"aud\":\"app1\",\"exp\":2000}",
+     "issuer does not match"},
+    {"in another case", "{\"iss\":\"HTTPS://i/\",\"aud\":\"app1\",\"exp\":2000}",
+     "issuer does not match"},
+    {"issuer is a list", "{\"iss\":[\"https://i/\"],\"aud\":\"app1\",\"exp\":2000}",
+     "issuer does not match"},
+    {"issuer and U+0000", "{\"iss\":\"https://i/\\u0000\",\"aud\":\"app1\",\"exp\":2000}",
+     "issuer does not match"},
     {"the issuer is looked at first", "{\"iss\":\"x\",\"aud\":\"x\",\"exp\":1}",
-     "issuer does not match"                                                                                                                        },
-    {"the second audience",           "{\"iss\":\"https://i/\",\"aud\":\"app2\",\"exp\":2000}",                 ""                                  },
-    {"one of several",                "{\"iss\":\"https://i/\",\"aud\":[\"x\",\"app2\"],\"exp\":2000}",         ""                                  },
-    {"another audience",              "{\"iss\":\"https://i/\",\"aud\":\"app\",\"exp\":2000}",                  AUDIENCE                            },
-    {"no audience",                   "{\"iss\":\"https://i/\",\"exp\":2000}",                                  AUDIENCE                            },
-    {"an empty list",                 "{\"iss\":\"https://i/\",\"aud\":[],\"exp\":2000}",                       AUDIENCE                            },
-    {"audience is a number",          "{\"iss\":\"https://i/\",\"aud\":1,\"exp\":2000}",                        AUDIENCE                            },
+     "issuer does not match"},
+    {"the second audience", "{\"iss\":\"https://i/\",\"aud\":\"app2\",\"exp\":2000}", ""},
+    {"one of several", "{\"iss\":\"https://i/\",\"aud\":[\"x\",\"app2\"],\"exp\":2000}", ""},
+    {"another audience", "{\"iss\":\"https://i/\",\"aud\":\"app\",\"exp\":2000}", AUDIENCE},
+    {"no audience", "{\"iss\":\"https://i/\",\"exp\":2000}", AUDIENCE},
+    {"an empty list", "{\"iss\":\"https://i/\",\"aud\":[],\"exp\":2000}", AUDIENCE},
+    {"audience is a number", "{\"iss\":\"https://i/\",\"aud\":1,\"exp\":2000}", AUDIENCE},
     {"audience is null",
-     "{\"iss\":\"https://i/\",\"aud\":null,\"client_id\":\"app1\",\"exp\":2000}",                               AUDIENCE                            },
-    {"a number among them",           "{\"iss\":\"https://i/\",\"aud\":[\"app1\",1],\"exp\":2000}",             AUDIENCE                            },
-    {"client_id instead",             "{\"iss\":\"https://i/\",\"client_id\":\"app1\",\"exp\":2000}",           ""                                  },
-    {"another client_id",             "{\"iss\":\"https://i/\",\"client_id\":\"x\",\"exp\":2000}",              AUDIENCE                            },
-    {"client_id is a list",           "{\"iss\":\"https://i/\",\"client_id\":[\"app1\"],\"exp\":2000}",
-     AUDIENCE                                                                                                                                       },
+     "{\"iss\":\"https://i/\",\"aud\":null,\"client_id\":\"app1\",\"exp\":2000}", AUDIENCE},
+    {"a number among them", "{\"iss\":\"https://i/\",\"aud\":[\"app1\",1],\"exp\":2000}", AUDIENCE},
+    {"client_id instead", "{\"iss\":\"https://i/\",\"client_id\":\"app1\",\"exp\":2000}", ""},
+    {"another client_id", "{\"iss\":\"https://i/\",\"client_id\":\"x\",\"exp\":2000}", AUDIENCE},
+    {"client_id is a list", "{\"iss\":\"https://i/\",\"client_id\":[\"app1\"],\"exp\":2000}",
+     AUDIENCE},
     {"a wrong aud is final",
-     "{\"iss\":\"https://i/\",\"aud\":[\"x\"],\"client_id\":\"app1\",\"exp\":2000}",                            AUDIENCE                            },
-    {"no exp",                        "{\"iss\":\"https://i/\",\"aud\":\"app1\"}",                              EXPIRES                             },
-    {"exp is text",                   "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":\"2000\"}",             EXPIRES                             },
-    {"exp is null",                   "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":null}",                 EXPIRES                             },
-    {"exp is infinite",               "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":1e999}",                EXPIRES                             },
-    {"exp is past",                   "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":999}",
-     "the token has expired"                                                                                                                        },
-    {"exp is now",                    "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":1000.5}",
-     "the token has expired"                                                                                                                        },
-    {"exp is in this second",         "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":1000}",
-     "the token has expired"                                                                                                                        },
-    {"exp is a moment ahead",         "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":1000.501}",             ""                                  },
-    {"exp with an exponent",          "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":0.2e4}",                ""                                  },
-    {"exp is negative",               "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":-1e300}",
-     "the token has expired"                                                                                                                        },
-    {"exp is huge",                   "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":1e300}",                ""                                  },
-    {"exp is 2^64",                   "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":18446744073709551616}", ""                                  },
-    {"nbf is past",                   "{" OK ",\"nbf\":999}",                                                   ""                                  },
-    {"nbf is now",                    "{" OK ",\"nbf\":1000.5}",                                                ""                                  },
-    {"nbf is ahead",                  "{" OK ",\"nbf\":1001}",                                                  "the token is not valid yet"        },
-    {"nbf is text",                   "{" OK ",\"nbf\":\"1\"}",                                                 "the token is not valid yet"        },
-    {"nbf is huge",                   "{" OK ",\"nbf\":1e40}",                                                  "the token is not valid yet"        },
-    {"nbf is negative and huge",      "{" OK ",\"nbf\":-1e40}",                                                 ""                                  },
-    {"iat is past",                   "{" OK ",\"iat\":1000}",                                                  ""                                  },
-    {"iat is ahead",                  "{" OK ",\"iat\":1000.6}",                                                "the token was issued in the future"},
-    {"iat is a truth",                "{" OK ",\"iat\":true}",                                                  "the token was issued in the future"},
+     "{\"iss\":\"https://i/\",\"aud\":[\"x\"],\"client_id\":\"app1\",\"exp\":2000}", AUDIENCE},
+    {"no exp", "{\"iss\":\"https://i/\",\"aud\":\"app1\"}", EXPIRES},
+    {"exp is text", "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":\"2000\"}", EXPIRES},
+    {"exp is null", "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":null}", EXPIRES},
+    {"exp is infinite", "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":1e999}", EXPIRES},
+    {"exp is past", "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":999}",
+     "the token has expired"},
+    {"exp is now", "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":1000.5}",
+     "the token has expired"},
+    {"exp is in this second", "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":1000}",
+     "the token has expired"},
+    {"exp is a moment ahead", "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":1000.501}", ""},
+    {"exp with an exponent", "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":0.2e4}", ""},
+    {"exp is negative", "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":-1e300}",
+     "the token has expired"},
+    {"exp is huge", "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":1e300}", ""},
+    {"exp is 2^64", "{\"iss\":\"https://i/\",\"aud\":\"app1\",\"exp\":18446744073709551616}", ""},
+    {"nbf is past", "{" OK ",\"nbf\":999}", ""},
+    {"nbf is now", "{" OK ",\"nbf\":1000.5}", ""},
+    {"nbf is ahead", "{" OK ",\"nbf\":1001}", "the token is not valid yet"},
+    {"nbf is text", "{" OK ",\"nbf\":\"1\"}", "the token is not valid yet"},
+    {"nbf is huge", "{" OK ",\"nbf\":1e40}", "the token is not valid yet"},
+    {"nbf is negative and huge", "{" OK ",\"nbf\":-1e40}", ""},
+    {"iat is past", "{" OK ",\"iat\":1000}", ""},
+    {"iat is ahead", "{" OK ",\"iat\":1000.6}", "the token was issued in the future"},
+    {"iat is a truth", "{" OK ",\"iat\":true}", "the token was issued in the future"},
 };
 
 static void claims_must_satisfy_the_authorizer(void **state)
 {
     (void)state;
     struct str audience[] = {STR("app1"), STR("app2")};
-    struct authorizer authorizer = {
-        .issuer = STR("https://i/"), .audience = {audience, 2, 2}
-    };
+    struct authorizer authorizer = {.issuer = STR("https://i/"), .audience = {audience, 2, 2}};
     FOR_EACH_CASE (c, refusals) {
         struct claims claims = read(str_from(c->payload));
         struct str why = claims_refusal(&claims, &authorizer, NOW * UINT64_C(1000000) + 500000);
@@ -166,24 +164,24 @@ static const struct {
     const char *name, *payload, *want;
     bool passes;
 } scopes[] = {
-    {"any of them",           "{\"scope\":\"b a\"}",                "b|a",                true },
-    {"none of them",          "{\"scope\":\"b\"}",                  "b",                  false},
-    {"no scope",              "{}",                                 "",                   false},
-    {"an empty one",          "{\"scope\":\"\"}",                   "",                   false},
-    {"many spaces",           "{\"scope\":\"  a   c \"}",           "a|c",                true },
-    {"a URL",                 "{\"scope\":\"x https://x/b.read\"}", "x|https://x/b.read", true },
-    {"a part of a URL",       "{\"scope\":\"b.read https://x/b\"}", "b.read|https://x/b", false},
-    {"in another case",       "{\"scope\":\"A\"}",                  "A",                  false},
-    {"scp as text",           "{\"scp\":\"c a\"}",                  "c|a",                true },
-    {"scp as an array",       "{\"scp\":[\"c\",\"a\"]}",            "c|a",                true },
-    {"an array is not split", "{\"scp\":[\"c a\"]}",                "c a",                false},
-    {"scp goes before scope", "{\"scope\":\"a\",\"scp\":\"b\"}",    "b",                  false},
-    {"an empty scp too",      "{\"scope\":\"a\",\"scp\":[]}",       "",                   false},
-    {"a null scp is none",    "{\"scope\":\"a\",\"scp\":null}",     "a",                  true },
-    {"scp is a number",       "{\"scope\":\"a\",\"scp\":1}",        "",                   false},
-    {"a number in scp",       "{\"scp\":[\"a\",1]}",                "",                   false},
-    {"scope as an array",     "{\"scope\":[\"a\"]}",                "a",                  true },
-    {"scope is an object",    "{\"scope\":{\"a\":\"a\"}}",          "",                   false},
+    {"any of them", "{\"scope\":\"b a\"}", "b|a", true},
+    {"none of them", "{\"scope\":\"b\"}", "b", false},
+    {"no scope", "{}", "", false},
+    {"an empty one", "{\"scope\":\"\"}", "", false},
+    {"many spaces", "{\"scope\":\"  a   c \"}", "a|c", true},
+    {"a URL", "{\"scope\":\"x https://x/b.read\"}", "x|https://x/b.read", true},
+    {"a part of a URL", "{\"scope\":\"b.read https://x/b\"}", "b.read|https://x/b", false},
+    {"in another case", "{\"scope\":\"A\"}", "A", false},
+    {"scp as text", "{\"scp\":\"c a\"}", "c|a", true},
+    {"scp as an array", "{\"scp\":[\"c\",\"a\"]}", "c|a", true},
+    {"an array is not split", "{\"scp\":[\"c a\"]}", "c a", false},
+    {"scp goes before scope", "{\"scope\":\"a\",\"scp\":\"b\"}", "b", false},
+    {"an empty scp too", "{\"scope\":\"a\",\"scp\":[]}", "", false},
+    {"a null scp is none", "{\"scope\":\"a\",\"scp\":null}", "a", true},
+    {"scp is a number", "{\"scope\":\"a\",\"scp\":1}", "", false},
+    {"a number in scp", "{\"scp\":[\"a\",1]}", "", false},
+    {"scope as an array", "{\"scope\":[\"a\"]}", "a", true},
+    {"scope is an object", "{\"scope\":{\"a\":\"a\"}}", "", false},
 };
 
 static struct str join(const struct identity *identity)
@@ -199,11 +197,7 @@ static void one_of_the_routes_scopes_is_enough(void **state)
 {
     (void)state;
     struct str wanted[] = {STR("a"), STR("https://x/b.read")};
-    struct route route =
-                     {
-                         .scopes = {wanted, 2, 2}
-    },
-                 open = {0};
+    struct route route = {.scopes = {wanted, 2, 2}}, open = {0};
     FOR_EACH_CASE (c, scopes) {
         struct claims claims = read(str_from(c->payload));
         struct str got = join(&claims.identity);
@@ -228,9 +222,7 @@ static void ten_thousand_scopes_and_claims(void **state)
     assert_int_equal(claims.identity.scope_count, 10000);
     assert_int_equal(claims.identity.claim_count, 10001);
     struct str wanted[] = {STR("9999")};
-    assert_true(claims_have_scope(&claims, &(struct route){
-                                               .scopes = {wanted, 1, 1}
-    }));
+    assert_true(claims_have_scope(&claims, &(struct route){.scopes = {wanted, 1, 1}}));
 }
 
 static void deep_claims_are_rendered(void **state)

@@ -75,10 +75,7 @@ static void fetch_keys(const char *cache_control)
 
 static uint64_t count_of(const char *result)
 {
-    struct label labels[] = {
-        {"issuer", STR(ISSUER)     },
-        {"result", str_from(result)}
-    };
+    struct label labels[] = {{"issuer", STR(ISSUER)}, {"result", str_from(result)}};
     return counters_figure(counters, FIGURE_COUNTER, "turnpike_jwks_refresh_total", "", labels, 2)
         ->count;
 }
@@ -125,26 +122,26 @@ static const struct {
     bool http_allowed;
     const char *body, *why; /* NULL: it is followed */
 } documents[] = {
-    {"not found",              404, false, "{}",                                                                UNREACHABLE},
-    {"a redirect",             302, false, "",                                                                  UNREACHABLE},
-    {"no JSON",                200, false, "<html>",                                                            UNREACHABLE},
-    {"empty",                  200, false, "",                                                                  UNREACHABLE},
-    {"issuer twice",           200, false,
-     "{\"issuer\":\"x\",\"issuer\":\"" ISSUER "\",\"jwks_uri\":\"" JWKS "\"}",                                  UNREACHABLE},
-    {"no issuer",              200, false, "{\"jwks_uri\":\"" JWKS "\"}",                                       STRANGER   },
-    {"another issuer",         200, false,
-     "{\"issuer\":\"https://issuer.example/pool\",\"jwks_uri\":\"" JWKS "\"}",                                  STRANGER   },
-    {"issuer is a list",       200, false, "{\"issuer\":[\"" ISSUER "\"],\"jwks_uri\":\"" JWKS "\"}",
-     STRANGER                                                                                                              },
-    {"an array",               200, false, "[]",                                                                STRANGER   },
-    {"no jwks_uri",            200, false, "{\"issuer\":\"" ISSUER "\"}",                                       NO_HTTPS   },
-    {"a number",               200, false, "{\"issuer\":\"" ISSUER "\",\"jwks_uri\":1}",                        NO_HTTPS   },
-    {"a file",                 200, true,  "{\"issuer\":\"" ISSUER "\",\"jwks_uri\":\"file:///etc/passwd\"}",
-     NO_HTTPS                                                                                                              },
-    {"http",                   200, false, "{\"issuer\":\"" ISSUER "\",\"jwks_uri\":\"http://keys.example/\"}",
-     NO_HTTPS                                                                                                              },
+    {"not found", 404, false, "{}", UNREACHABLE},
+    {"a redirect", 302, false, "", UNREACHABLE},
+    {"no JSON", 200, false, "<html>", UNREACHABLE},
+    {"empty", 200, false, "", UNREACHABLE},
+    {"issuer twice", 200, false,
+     "{\"issuer\":\"x\",\"issuer\":\"" ISSUER "\",\"jwks_uri\":\"" JWKS "\"}", UNREACHABLE},
+    {"no issuer", 200, false, "{\"jwks_uri\":\"" JWKS "\"}", STRANGER},
+    {"another issuer", 200, false,
+     "{\"issuer\":\"https://issuer.example/pool\",\"jwks_uri\":\"" JWKS "\"}", STRANGER},
+    {"issuer is a list", 200, false, "{\"issuer\":[\"" ISSUER "\"],\"jwks_uri\":\"" JWKS "\"}",
+     STRANGER},
+    {"an array", 200, false, "[]", STRANGER},
+    {"no jwks_uri", 200, false, "{\"issuer\":\"" ISSUER "\"}", NO_HTTPS},
+    {"a number", 200, false, "{\"issuer\":\"" ISSUER "\",\"jwks_uri\":1}", NO_HTTPS},
+    {"a file", 200, true, "{\"issuer\":\"" ISSUER "\",\"jwks_uri\":\"file:///etc/passwd\"}",
+     NO_HTTPS},
+    {"http", 200, false, "{\"issuer\":\"" ISSUER "\",\"jwks_uri\":\"http://keys.example/\"}",
+     NO_HTTPS},
     {"http, issuer is listed", 200, true,
-     "{\"issuer\":\"" ISSUER "\",\"jwks_uri\":\"http://keys.example/\"}",                                       NULL       },
+     "{\"issuer\":\"" ISSUER "\",\"jwks_uri\":\"http://keys.example/\"}", NULL},
 };
 
 static void discovery_documents(void **state)
@@ -170,12 +167,10 @@ static void key_sets_that_are_none(void **state)
         const char *name;
         unsigned status;
         const char *body;
-    } cases[] = {
-        {"an error",   500, "{}"           },
-        {"no JSON",    200, "x"            },
-        {"no keys",    200, "{\"keys\":[]}"},
-        {"no content", 204, ""             }
-    };
+    } cases[] = {{"an error", 500, "{}"},
+                 {"no JSON", 200, "x"},
+                 {"no keys", 200, "{\"keys\":[]}"},
+                 {"no content", 204, ""}};
     FOR_EACH_CASE (c, cases) {
         turn_clock(&loop, 31);
         CHECK_CASE(c, key_source_use(source) == KEYS_PENDING, "state");
@@ -221,17 +216,17 @@ static const struct {
     const char *name, *cache_control;
     uint64_t refreshed, over;
 } lifetimes[] = {
-    {"no header",    NULL,                             2880, 3600},
-    {"half an hour", "max-age=1800",                   1440, 1800},
-    {"among others", "public, Max-Age=600, immutable", 480,  600 },
-    {"too short",    "max-age=5",                      240,  300 },
-    {"zero",         "max-age=0",                      240,  300 },
-    {"too long",     "max-age=864000",                 5760, 7200},
-    {"far too long", "max-age=99999999999999999999",   2880, 3600},
-    {"no number",    "max-age=-1",                     2880, 3600},
-    {"for proxies",  "s-maxage=600",                   2880, 3600},
-    {"no-store",     "no-store, max-age=3600",         240,  300 },
-    {"no-cache",     "no-cache",                       240,  300 },
+    {"no header", NULL, 2880, 3600},
+    {"half an hour", "max-age=1800", 1440, 1800},
+    {"among others", "public, Max-Age=600, immutable", 480, 600},
+    {"too short", "max-age=5", 240, 300},
+    {"zero", "max-age=0", 240, 300},
+    {"too long", "max-age=864000", 5760, 7200},
+    {"far too long", "max-age=99999999999999999999", 2880, 3600},
+    {"no number", "max-age=-1", 2880, 3600},
+    {"for proxies", "s-maxage=600", 2880, 3600},
+    {"no-store", "no-store, max-age=3600", 240, 300},
+    {"no-cache", "no-cache", 240, 300},
 };
 
 static void lifetimes_follow_cache_control(void **state)

@@ -26,17 +26,15 @@ static struct str payload_of(const struct mint_request *request)
     return token.payload;
 }
 
-static const struct mint_claim overriding[] = {
-    {STR_INIT("exp"), STR_INIT("1")   },
-    {STR_INIT("iat"), STR_INIT("null")}
-};
+static const struct mint_claim overriding[] = {{STR_INIT("exp"), STR_INIT("1")},
+                                               {STR_INIT("iat"), STR_INIT("null")}};
 static const struct mint_claim various[] = {
-    {STR_INIT("email"),          STR_INIT("a@b.c")      },
-    {STR_INIT("email_verified"), STR_INIT("true")       },
-    {STR_INIT("custom:zip"),     STR_INIT("01234")      },
+    {STR_INIT("email"), STR_INIT("a@b.c")},
+    {STR_INIT("email_verified"), STR_INIT("true")},
+    {STR_INIT("custom:zip"), STR_INIT("01234")},
     {STR_INIT("cognito:groups"), STR_INIT("[\"admin\"]")},
-    {STR_INIT("empty"),          STR_INIT("")           },
-    {STR_INIT("text"),           STR_INIT("\"7\"")      },
+    {STR_INIT("empty"), STR_INIT("")},
+    {STR_INIT("text"), STR_INIT("\"7\"")},
 };
 
 static const struct {
@@ -48,18 +46,18 @@ static const struct {
      {STR_INIT("https://dev.localhost"), STR_INIT("me"), STR_INIT("a b"), STR_INIT("app"), NULL, 0,
       NOW, UINT64_C(3600000000)},
      "{\"aud\":\"app\",\"exp\":1700003600,\"iat\":1700000000,\"iss\":\"https://"
-     "dev.localhost\",\"scope\":\"a b\",\"sub\":\"me\"}"                        },
+     "dev.localhost\",\"scope\":\"a b\",\"sub\":\"me\"}"},
     {"the least",
      {STR_INIT("https://dev.localhost"), .wall = NOW},
      "{\"exp\":1700000000,\"iat\":1700000000,\"iss\":\"https://dev.localhost\"}"},
     {"claims win",
      {STR_INIT("i"), .claims = overriding, .claim_count = 2, .wall = NOW},
-     "{\"exp\":1,\"iss\":\"i\"}"                                                },
+     "{\"exp\":1,\"iss\":\"i\"}"},
     {"claims have types",
      {STR_INIT("i"), .claims = various, .claim_count = 6, .wall = NOW},
      "{\"cognito:groups\":[\"admin\"],\"custom:zip\":\"01234\",\"email\":\"a@b.c\",\"email_"
      "verified\":true,\"empty\":\"\","
-     "\"exp\":1700000000,\"iat\":1700000000,\"iss\":\"i\",\"text\":\"7\"}"      },
+     "\"exp\":1700000000,\"iat\":1700000000,\"iss\":\"i\",\"text\":\"7\"}"},
 };
 
 static void tokens_say_what_was_asked_for(void **state)
@@ -71,9 +69,7 @@ static void tokens_say_what_was_asked_for(void **state)
     }
 }
 
-static const struct mint_claim not_utf8[] = {
-    {STR_INIT("x"), STR_INIT("\xff")}
-};
+static const struct mint_claim not_utf8[] = {{STR_INIT("x"), STR_INIT("\xff")}};
 
 static void what_cannot_be_signed_is_refused(void **state)
 {

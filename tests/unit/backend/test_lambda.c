@@ -139,10 +139,7 @@ static struct lambda_call *invoke(struct fixture *f, const char *payload)
 
 static uint64_t counted(struct fixture *f, const char *result)
 {
-    struct label labels[] = {
-        {"function", STR("todo")     },
-        {"result",   str_from(result)}
-    };
+    struct label labels[] = {{"function", STR("todo")}, {"result", str_from(result)}};
     return counters_figure(f->counters, FIGURE_COUNTER, "turnpike_lambda_invocations_total", "",
                            labels, 2)
         ->count;
@@ -163,19 +160,19 @@ static const struct {
     enum emulator emulator;
     const char *line;
 } cases[] = {
-    {"plain",                  "todo",                                               "",         "",        EMULATOR_NONE,
-     "POST /2015-03-31/functions/todo/invocations HTTP/1.1\r\n"                    },
-    {"a base path",            "todo",                                               "/local/x", "",        EMULATOR_NONE,
-     "POST /local/x/2015-03-31/functions/todo/invocations HTTP/1.1\r\n"            },
-    {"a qualifier",            "todo",                                               "",         "$LATEST", EMULATOR_NONE,
+    {"plain", "todo", "", "", EMULATOR_NONE,
+     "POST /2015-03-31/functions/todo/invocations HTTP/1.1\r\n"},
+    {"a base path", "todo", "/local/x", "", EMULATOR_NONE,
+     "POST /local/x/2015-03-31/functions/todo/invocations HTTP/1.1\r\n"},
+    {"a qualifier", "todo", "", "$LATEST", EMULATOR_NONE,
      "POST /2015-03-31/functions/todo/invocations?Qualifier=%24LATEST HTTP/1.1\r\n"},
-    {"an ARN",                 "arn:aws:lambda:us-east-1:123456789012:function:a_b", "",         "7",       EMULATOR_NONE,
+    {"an ARN", "arn:aws:lambda:us-east-1:123456789012:function:a_b", "", "7", EMULATOR_NONE,
      "POST /2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Aa_b/"
-     "invocations?Qualifier=7 HTTP/1.1\r\n"                                        },
-    {"RIE knows no qualifier", "function",                                           "",         "live",    EMULATOR_RIE,
-     "POST /2015-03-31/functions/function/invocations HTTP/1.1\r\n"                },
-    {"SAM refuses queries",    "Stack/Todo",                                         "",         "live",    EMULATOR_SAM,
-     "POST /2015-03-31/functions/Stack%2FTodo/invocations HTTP/1.1\r\n"            },
+     "invocations?Qualifier=7 HTTP/1.1\r\n"},
+    {"RIE knows no qualifier", "function", "", "live", EMULATOR_RIE,
+     "POST /2015-03-31/functions/function/invocations HTTP/1.1\r\n"},
+    {"SAM refuses queries", "Stack/Todo", "", "live", EMULATOR_SAM,
+     "POST /2015-03-31/functions/Stack%2FTodo/invocations HTTP/1.1\r\n"},
 };
 
 static void requests_are_written(void **state)
@@ -396,9 +393,9 @@ static const struct {
     uint64_t integration, function; /* milliseconds */
     enum integration_failure failure;
 } timeouts[] = {
-    {"the integration's ends first",          10,   1000, INTEGRATION_TIMED_OUT     },
-    {"the function's ends first",             1000, 10,   INTEGRATION_FUNCTION_ERROR},
-    {"both at once: the integration's rules", 10,   10,   INTEGRATION_TIMED_OUT     },
+    {"the integration's ends first", 10, 1000, INTEGRATION_TIMED_OUT},
+    {"the function's ends first", 1000, 10, INTEGRATION_FUNCTION_ERROR},
+    {"both at once: the integration's rules", 10, 10, INTEGRATION_TIMED_OUT},
 };
 
 static void whose_timeout_ends_first_decides(void **state)

@@ -9,15 +9,15 @@ static const struct {
     struct str bytes;
     const char *padded, *url;
 } vectors[] = {
-    {"nothing",                  STR_INIT(""),             "",         ""        },
-    {"f",                        STR_INIT("f"),            "Zg==",     "Zg"      },
-    {"fo",                       STR_INIT("fo"),           "Zm8=",     "Zm8"     },
-    {"foo",                      STR_INIT("foo"),          "Zm9v",     "Zm9v"    },
-    {"foob",                     STR_INIT("foob"),         "Zm9vYg==", "Zm9vYg"  },
-    {"fooba",                    STR_INIT("fooba"),        "Zm9vYmE=", "Zm9vYmE" },
-    {"foobar",                   STR_INIT("foobar"),       "Zm9vYmFy", "Zm9vYmFy"},
-    {"the last of the alphabet", STR_INIT("\xfb\xff\xbf"), "+/+/",     "-_-_"    },
-    {"zeros",                    STR_INIT("\0\0\0\0"),     "AAAAAA==", "AAAAAA"  },
+    {"nothing", STR_INIT(""), "", ""},
+    {"f", STR_INIT("f"), "Zg==", "Zg"},
+    {"fo", STR_INIT("fo"), "Zm8=", "Zm8"},
+    {"foo", STR_INIT("foo"), "Zm9v", "Zm9v"},
+    {"foob", STR_INIT("foob"), "Zm9vYg==", "Zm9vYg"},
+    {"fooba", STR_INIT("fooba"), "Zm9vYmE=", "Zm9vYmE"},
+    {"foobar", STR_INIT("foobar"), "Zm9vYmFy", "Zm9vYmFy"},
+    {"the last of the alphabet", STR_INIT("\xfb\xff\xbf"), "+/+/", "-_-_"},
+    {"zeros", STR_INIT("\0\0\0\0"), "AAAAAA==", "AAAAAA"},
 };
 
 static void vectors_hold_both_ways(void **state)

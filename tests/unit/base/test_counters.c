@@ -5,10 +5,7 @@
 
 static struct figure *requests(struct counters *c, struct str api, struct str status)
 {
-    struct label labels[] = {
-        {"api",    api   },
-        {"status", status}
-    };
+    struct label labels[] = {{"api", api}, {"status", status}};
     return counters_figure(c, FIGURE_COUNTER, "requests_total", "Requests.", labels, 2);
 }
 

@@ -72,22 +72,22 @@ static const struct {
     const char *name, *network, *address;
     bool inside;
 } networks[] = {
-    {"the first address",               "10.0.0.0/8",          "10.0.0.0",        true },
-    {"the last address",                "10.0.0.0/8",          "10.255.255.255",  true },
-    {"the next address",                "10.0.0.0/8",          "11.0.0.0",        false},
-    {"a prefix within a byte",          "192.0.2.128/25",      "192.0.2.129",     true },
-    {"below a prefix within a byte",    "192.0.2.128/25",      "192.0.2.127",     false},
-    {"one address",                     "192.0.2.1",           "192.0.2.1",       true },
-    {"another address",                 "192.0.2.1",           "192.0.2.2",       false},
-    {"/32",                             "192.0.2.1/32",        "192.0.2.1",       true },
-    {"all of IPv4",                     "0.0.0.0/0",           "203.0.113.9",     true },
-    {"all of IPv4 holds no IPv6",       "0.0.0.0/0",           "2001:db8::1",     false},
-    {"IPv6",                            "2001:db8::/32",       "2001:db8:ffff::", true },
-    {"outside IPv6",                    "2001:db8::/32",       "2001:db9::",      false},
-    {"all of IPv6",                     "::/0",                "2001:db8::1",     true },
-    {"all of IPv6 holds no IPv4",       "::/0",                "192.0.2.1",       false},
-    {"a mapped network is an IPv4 one", "::ffff:10.0.0.0/104", "10.1.2.3",        true },
-    {"IPv4 is not its look-alike",      "::a00:0/104",         "10.1.2.3",        false},
+    {"the first address", "10.0.0.0/8", "10.0.0.0", true},
+    {"the last address", "10.0.0.0/8", "10.255.255.255", true},
+    {"the next address", "10.0.0.0/8", "11.0.0.0", false},
+    {"a prefix within a byte", "192.0.2.128/25", "192.0.2.129", true},
+    {"below a prefix within a byte", "192.0.2.128/25", "192.0.2.127", false},
+    {"one address", "192.0.2.1", "192.0.2.1", true},
+    {"another address", "192.0.2.1", "192.0.2.2", false},
+    {"/32", "192.0.2.1/32", "192.0.2.1", true},
+    {"all of IPv4", "0.0.0.0/0", "203.0.113.9", true},
+    {"all of IPv4 holds no IPv6", "0.0.0.0/0", "2001:db8::1", false},
+    {"IPv6", "2001:db8::/32", "2001:db8:ffff::", true},
+    {"outside IPv6", "2001:db8::/32", "2001:db9::", false},
+    {"all of IPv6", "::/0", "2001:db8::1", true},
+    {"all of IPv6 holds no IPv4", "::/0", "192.0.2.1", false},
+    {"a mapped network is an IPv4 one", "::ffff:10.0.0.0/104", "10.1.2.3", true},
+    {"IPv4 is not its look-alike", "::a00:0/104", "10.1.2.3", false},
 };
 
 static void membership(void **state)
@@ -136,16 +136,11 @@ static void kinds(void **state)
         const char *name;
         bool loopback, any;
     } cases[] = {
-        {"127.0.0.1",        true,  false},
-        {"127.255.255.255",  true,  false},
-        {"128.0.0.1",        false, false},
-        {"::1",              true,  false},
-        {"::ffff:127.0.0.1", true,  false},
-        {"::7f00:1",         false, false},
-        {"0.0.0.0",          false, true },
-        {"::",               false, true },
-        {"0.0.0.1",          false, false},
-        {"::2",              false, false},
+        {"127.0.0.1", true, false},        {"127.255.255.255", true, false},
+        {"128.0.0.1", false, false},       {"::1", true, false},
+        {"::ffff:127.0.0.1", true, false}, {"::7f00:1", false, false},
+        {"0.0.0.0", false, true},          {"::", false, true},
+        {"0.0.0.1", false, false},         {"::2", false, false},
     };
     FOR_EACH_CASE (c, cases) {
         struct ip ip;

@@ -41,11 +41,7 @@ static void writes_specials_at_every_place(void **state)
     (void)state;
     static const struct {
         const char *text, *want;
-    } specials[] = {
-        {"\"",           "\\\""        },
-        {"\n",           "\\n"         },
-        {"\xe2\x82\xac", "\xe2\x82\xac"}
-    };
+    } specials[] = {{"\"", "\\\""}, {"\n", "\\n"}, {"\xe2\x82\xac", "\xe2\x82\xac"}};
     enum { LONGEST = 530 };
 
     FOR_EACH (special, specials, ARRAY_LENGTH(specials)) {

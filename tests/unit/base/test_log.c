@@ -112,10 +112,7 @@ static void text_cannot_be_forged(void **state)
 {
     FOR_EACH_CASE (c, forgeries) {
         char want[128];
-        struct log_field fields[] = {
-            {"path", c->value     },
-            {"id",   STR_INIT("7")}
-        };
+        struct log_field fields[] = {{"path", c->value}, {"id", STR_INIT("7")}};
         (void)start_listening(state);
         log_write(LOG_LEVEL_ERROR, fields, 2, "<%" STR_F ">", STR_A(c->value));
         (void)snprintf(want, sizeof(want), "error: <%s> [path=%s id=7]", c->message, c->field);
@@ -139,10 +136,10 @@ static void json_cannot_be_forged(void **state)
     static const struct {
         struct str key, value;
     } want[] = {
-        {STR_INIT("time"),    STR_INIT("")                              },
-        {STR_INIT("level"),   STR_INIT("warning")                       },
-        {STR_INIT("message"), STR_INIT("a\n\"1\"")                      },
-        {STR_INIT("path"),    STR_INIT("\",\"level\":\"x\n\xef\xbf\xbd")},
+        {STR_INIT("time"), STR_INIT("")},
+        {STR_INIT("level"), STR_INIT("warning")},
+        {STR_INIT("message"), STR_INIT("a\n\"1\"")},
+        {STR_INIT("path"), STR_INIT("\",\"level\":\"x\n\xef\xbf\xbd")},
     };
     json_reader_init(&r, buf_str(&lines), &arena);
     assert_true(json_enter_object(&r));

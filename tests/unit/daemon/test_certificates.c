@@ -71,9 +71,9 @@ static const struct {
     int64_t days;
     int want;
 } times[] = {
-    {"now",                       0,  X509_V_OK                    },
-    {"after 89 days",             89, X509_V_OK                    },
-    {"after 91 days",             91, X509_V_ERR_CERT_HAS_EXPIRED  },
+    {"now", 0, X509_V_OK},
+    {"after 89 days", 89, X509_V_OK},
+    {"after 91 days", 91, X509_V_ERR_CERT_HAS_EXPIRED},
     {"two days before it's made", -2, X509_V_ERR_CERT_NOT_YET_VALID},
 };
 
@@ -93,14 +93,14 @@ static const struct {
     const char *name;
     bool address, want;
 } names[] = {
-    {"localhost",                  false, true },
-    {"todo.execute-api.localhost", false, true },
-    {"a.b.execute-api.localhost",  false, false},
-    {"todo.localhost",             false, false},
-    {"example.com",                false, false},
-    {"127.0.0.1",                  true,  true },
-    {"::1",                        true,  true },
-    {"127.0.0.2",                  true,  false},
+    {"localhost", false, true},
+    {"todo.execute-api.localhost", false, true},
+    {"a.b.execute-api.localhost", false, false},
+    {"todo.localhost", false, false},
+    {"example.com", false, false},
+    {"127.0.0.1", true, true},
+    {"::1", true, true},
+    {"127.0.0.2", true, false},
 };
 
 static void is_for_the_names_of_this_machine(void **state)
@@ -153,13 +153,13 @@ static const struct {
     const char *name;
     int want;
 } forged[] = {
-    {"DNS:localhost",    X509_V_OK                     },
-    {"DNS:x.localhost",  X509_V_OK                     },
-    {"IP:127.3.2.1",     X509_V_OK                     },
-    {"DNS:example.com",  X509_V_ERR_PERMITTED_VIOLATION},
+    {"DNS:localhost", X509_V_OK},
+    {"DNS:x.localhost", X509_V_OK},
+    {"IP:127.3.2.1", X509_V_OK},
+    {"DNS:example.com", X509_V_ERR_PERMITTED_VIOLATION},
     {"DNS:notlocalhost", X509_V_ERR_PERMITTED_VIOLATION},
-    {"IP:10.0.0.1",      X509_V_ERR_PERMITTED_VIOLATION},
-    {"IP:fe80::1",       X509_V_ERR_PERMITTED_VIOLATION},
+    {"IP:10.0.0.1", X509_V_ERR_PERMITTED_VIOLATION},
+    {"IP:fe80::1", X509_V_ERR_PERMITTED_VIOLATION},
 };
 
 static void the_authority_vouches_for_nothing_else(void **state)

@@ -81,16 +81,16 @@ static const struct {
     const char *name, *answer;
     const char *why; /* the one error there is; NULL: none */
 } cases[] = {
-    {"a key set",  HEAD "{\"keys\":[{\"kty\":\"RSA\"}]}",                             NULL                          },
-    {"no keys",    HEAD "{\"keys\":[]}",                                              "the key set holds no keys"   },
-    {"no key set", HEAD "{}",                                                         "the key set holds no keys"   },
-    {"no object",  HEAD "[]",                                                         "the answer is no JSON object"},
-    {"no JSON",    HEAD "<html>",                                                     "the answer is no JSON object"},
-    {"not found",  "HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n",
-     "the answer has status 404"                                                                                    },
+    {"a key set", HEAD "{\"keys\":[{\"kty\":\"RSA\"}]}", NULL},
+    {"no keys", HEAD "{\"keys\":[]}", "the key set holds no keys"},
+    {"no key set", HEAD "{}", "the key set holds no keys"},
+    {"no object", HEAD "[]", "the answer is no JSON object"},
+    {"no JSON", HEAD "<html>", "the answer is no JSON object"},
+    {"not found", "HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n",
+     "the answer has status 404"},
     {"a redirect", "HTTP/1.1 302 Found\r\nLocation: /x\r\nConnection: close\r\n\r\n",
-     "the answer has status 302"                                                                                    },
-    {"no answer",  "",                                                                ""                            },
+     "the answer has status 302"},
+    {"no answer", "", ""},
 };
 
 static void asks_for_the_keys_of_an_issuer_once(void **state)

@@ -87,12 +87,12 @@ static const struct {
     const char *name, *sent, *want; /* NULL: it waits */
     unsigned reloads, statuses;
 } requests[] = {
-    {"status",         "status\n",         "{\"ready\":true}\n",                0, 1},
-    {"reload",         "reload\n",         "{\"reloaded\":true}\n",             1, 0},
-    {"an unknown one", "stop\n",           "{\"error\":\"unknown request\"}\n", 0, 0},
-    {"an empty line",  "\n",               "{\"error\":\"unknown request\"}\n", 0, 0},
-    {"only the first", "status\nreload\n", "{\"ready\":true}\n",                0, 1},
-    {"half a line",    "stat",             NULL,                                0, 0},
+    {"status", "status\n", "{\"ready\":true}\n", 0, 1},
+    {"reload", "reload\n", "{\"reloaded\":true}\n", 1, 0},
+    {"an unknown one", "stop\n", "{\"error\":\"unknown request\"}\n", 0, 0},
+    {"an empty line", "\n", "{\"error\":\"unknown request\"}\n", 0, 0},
+    {"only the first", "status\nreload\n", "{\"ready\":true}\n", 0, 1},
+    {"half a line", "stat", NULL, 0, 0},
 };
 
 static void answers_one_request(void **state)
@@ -344,15 +344,15 @@ static void a_daemon_that_hangs_is_given_up(void **state)
 static const struct {
     const char *name, *configuration, *runtime, *state, *want; /* NULL: refused */
 } places[] = {
-    {"as written",               "controlSocket: /run/x.sock\n",                     "/r",    "/s", "/run/x.sock"            },
-    {"relative to its file",     "controlSocket: run/x.sock\n",                      NULL,    NULL, "conf/run/x.sock"        },
-    {"the runtime directory",    "stateDirectory: state\n",                          "/r",    NULL, "/r/control.sock"        },
-    {"the first of several",     "",                                                 "/r:/q", NULL, "/r/control.sock"        },
-    {"the state directory",      "stateDirectory: state\n",                          NULL,    "/s", "conf/state/control.sock"},
-    {"systemd's",                "awsRegion: x\n",                                   NULL,    "/s", "/s/control.sock"        },
-    {"while it is being edited", "stateDirectory: state\napis: [{}]\nnonsense: 1\n", NULL,    NULL,
-     "conf/state/control.sock"                                                                                               },
-    {"nowhere",                  "awsRegion: x\n",                                   NULL,    NULL, NULL                     },
+    {"as written", "controlSocket: /run/x.sock\n", "/r", "/s", "/run/x.sock"},
+    {"relative to its file", "controlSocket: run/x.sock\n", NULL, NULL, "conf/run/x.sock"},
+    {"the runtime directory", "stateDirectory: state\n", "/r", NULL, "/r/control.sock"},
+    {"the first of several", "", "/r:/q", NULL, "/r/control.sock"},
+    {"the state directory", "stateDirectory: state\n", NULL, "/s", "conf/state/control.sock"},
+    {"systemd's", "awsRegion: x\n", NULL, "/s", "/s/control.sock"},
+    {"while it is being edited", "stateDirectory: state\napis: [{}]\nnonsense: 1\n", NULL, NULL,
+     "conf/state/control.sock"},
+    {"nowhere", "awsRegion: x\n", NULL, NULL, NULL},
 };
 
 static void set_variable(const char *name, const char *value)

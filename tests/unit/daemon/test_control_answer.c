@@ -89,11 +89,11 @@ static void a_reload_is_read_back_with_its_problems(void **state)
 static const struct {
     const char *name, *text;
 } nonsense[] = {
-    {"nothing",          ""                                  },
-    {"no JSON",          "ready"                             },
-    {"a list",           "[]"                                },
-    {"another document", "{\"error\":\"unknown\"}"           },
-    {"another type",     "{\"ready\":1,\"reloaded\":\"yes\"}"},
+    {"nothing", ""},
+    {"no JSON", "ready"},
+    {"a list", "[]"},
+    {"another document", "{\"error\":\"unknown\"}"},
+    {"another type", "{\"ready\":1,\"reloaded\":\"yes\"}"},
 };
 
 static void nonsense_is_refused(void **state)

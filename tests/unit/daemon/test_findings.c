@@ -12,22 +12,26 @@ static const struct {
 } cases[] = {
     {"a place in full",
      {"a.yaml", 3, 7},
-     "no such key",           "a.yaml:3:7: error: no such key\n",
+     "no such key",
+     "a.yaml:3:7: error: no such key\n",
      "{\"file\":\"a.yaml\",\"line\":3,\"column\":7,\"severity\":\"error\",\"message\":\"no such "
-     "key\"}"                                       },
+     "key\"}"},
     {"a file alone",
      {"a.yaml", 0, 0},
-     "is missing",            "a.yaml: error: is missing\n",
+     "is missing",
+     "a.yaml: error: is missing\n",
      "{\"file\":\"a.yaml\",\"line\":null,\"column\":null,\"severity\":\"error\",\"message\":\"is "
-     "missing\"}"                                   },
+     "missing\"}"},
     {"nowhere",
      {NULL, 0, 0},
-     "no configuration",      "error: no configuration\n",
+     "no configuration",
+     "error: no configuration\n",
      "{\"file\":null,\"line\":null,\"column\":null,\"severity\":\"error\",\"message\":\"no "
-     "configuration\"}"                             },
+     "configuration\"}"},
     {"quotes and control characters",
      {"a\"b\\.yaml", 1, 1},
-     "key 'x\n\x1b[31m\x01'", "a\"b\\.yaml:1:1: error: key 'x??[31m?'\n",
+     "key 'x\n\x1b[31m\x01'",
+     "a\"b\\.yaml:1:1: error: key 'x??[31m?'\n",
      "{\"file\":\"a\\\"b\\\\.yaml\",\"line\":1,\"column\":1,\"severity\":\"error\","
      "\"message\":\"key 'x\\n\\u001b[31m\\u0001'\"}"},
 };
@@ -94,11 +98,9 @@ static const struct {
     unsigned errors, warnings, notices;
     const char *want;
 } summaries[] = {
-    {"none",             0, 0, 0, "no problems"        },
-    {"notices are none", 0, 0, 2, "no problems"        },
-    {"one error",        1, 0, 0, "1 error"            },
-    {"both",             2, 1, 1, "2 errors, 1 warning"},
-    {"warnings",         0, 3, 0, "3 warnings"         },
+    {"none", 0, 0, 0, "no problems"},    {"notices are none", 0, 0, 2, "no problems"},
+    {"one error", 1, 0, 0, "1 error"},   {"both", 2, 1, 1, "2 errors, 1 warning"},
+    {"warnings", 0, 3, 0, "3 warnings"},
 };
 
 static void summarises(void **state)

@@ -12,9 +12,9 @@ struct sample {
 };
 
 static const struct option_row rows[] = {
-    {"json",   OPTION_FLAG,  offsetof(struct sample, json),   NULL,   "prints JSON", false},
-    {"config", OPTION_TEXT,  offsetof(struct sample, config), "FILE", "the file",    false},
-    {"claim",  OPTION_TEXTS, offsetof(struct sample, claim),  "K=V",  "one more",    false},
+    {"json", OPTION_FLAG, offsetof(struct sample, json), NULL, "prints JSON", false},
+    {"config", OPTION_TEXT, offsetof(struct sample, config), "FILE", "the file", false},
+    {"claim", OPTION_TEXTS, offsetof(struct sample, claim), "K=V", "one more", false},
 };
 static const struct option_row needing[] = {
     {"issuer", OPTION_TEXT, offsetof(struct sample, issuer), "URL", "who signs", true},
@@ -37,16 +37,16 @@ static const struct {
     const char *config;
     size_t claims, operands;
 } accepted[] = {
-    {"nothing",                           {0},                               false, NULL,     0, 0},
-    {"a flag",                            {"--json"},                        true,  NULL,     0, 0},
-    {"a value behind a space",            {"--config", "a"},                 false, "a",      0, 0},
-    {"a value behind an equals sign",     {"--config=a=b"},                  false, "a=b",    0, 0},
-    {"an empty value",                    {"--config="},                     false, "",       0, 0},
-    {"a value that looks like an option", {"--config", "--json"},            false, "--json", 0, 0},
-    {"a list",                            {"--claim=a=1", "--claim", "b=2"}, false, NULL,     2, 0},
-    {"operands among options",            {"x", "--json", "y"},              true,  NULL,     0, 2},
-    {"a dash is an operand",              {"-"},                             false, NULL,     0, 1},
-    {"nothing is an option behind --",    {"--", "--json", "--"},            false, NULL,     0, 2},
+    {"nothing", {0}, false, NULL, 0, 0},
+    {"a flag", {"--json"}, true, NULL, 0, 0},
+    {"a value behind a space", {"--config", "a"}, false, "a", 0, 0},
+    {"a value behind an equals sign", {"--config=a=b"}, false, "a=b", 0, 0},
+    {"an empty value", {"--config="}, false, "", 0, 0},
+    {"a value that looks like an option", {"--config", "--json"}, false, "--json", 0, 0},
+    {"a list", {"--claim=a=1", "--claim", "b=2"}, false, NULL, 2, 0},
+    {"operands among options", {"x", "--json", "y"}, true, NULL, 0, 2},
+    {"a dash is an operand", {"-"}, false, NULL, 0, 1},
+    {"nothing is an option behind --", {"--", "--json", "--"}, false, NULL, 0, 2},
 };
 
 static void reads_options(void **state)
@@ -74,13 +74,13 @@ static const struct {
     const char *words[WORDS_MAX];
     const char *why;
 } refused[] = {
-    {"the nearest name is told", {"--jsn"},                    "unknown option --jsn; did you mean --json?"   },
-    {"nothing is near",          {"--verbose"},                "unknown option --verbose"                     },
-    {"no abbreviations",         {"--conf", "a"},              "unknown option --conf; did you mean --config?"},
-    {"no short options",         {"-j"},                       "unknown option -j"                            },
-    {"a flag with a value",      {"--json=1"},                 "--json takes no value"                        },
-    {"a value is missing",       {"--config"},                 "--config needs a value"                       },
-    {"twice",                    {"--config=a", "--config=b"}, "--config was given twice"                     },
+    {"the nearest name is told", {"--jsn"}, "unknown option --jsn; did you mean --json?"},
+    {"nothing is near", {"--verbose"}, "unknown option --verbose"},
+    {"no abbreviations", {"--conf", "a"}, "unknown option --conf; did you mean --config?"},
+    {"no short options", {"-j"}, "unknown option -j"},
+    {"a flag with a value", {"--json=1"}, "--json takes no value"},
+    {"a value is missing", {"--config"}, "--config needs a value"},
+    {"twice", {"--config=a", "--config=b"}, "--config was given twice"},
 };
 
 static void refuses_options(void **state)
@@ -127,18 +127,18 @@ static const struct {
     const char *name, *text;
     uint64_t want; /* 0: refused */
 } durations[] = {
-    {"seconds",            "90",                    90 * USEC_PER_SEC       },
-    {"with a unit",        "30s",                   30 * USEC_PER_SEC       },
-    {"milliseconds",       "500ms",                 500 * USEC_PER_MSEC     },
-    {"minutes",            "10m",                   600 * USEC_PER_SEC      },
-    {"hours",              "2h",                    7200 * USEC_PER_SEC     },
-    {"days",               "7d",                    7 * 86400 * USEC_PER_SEC},
-    {"nothing",            "",                      0                       },
-    {"a unit alone",       "h",                     0                       },
-    {"zero",               "0s",                    0                       },
-    {"negative",           "-1h",                   0                       },
-    {"an unknown unit",    "1w",                    0                       },
-    {"more than there is", "18446744073709551615h", 0                       },
+    {"seconds", "90", 90 * USEC_PER_SEC},
+    {"with a unit", "30s", 30 * USEC_PER_SEC},
+    {"milliseconds", "500ms", 500 * USEC_PER_MSEC},
+    {"minutes", "10m", 600 * USEC_PER_SEC},
+    {"hours", "2h", 7200 * USEC_PER_SEC},
+    {"days", "7d", 7 * 86400 * USEC_PER_SEC},
+    {"nothing", "", 0},
+    {"a unit alone", "h", 0},
+    {"zero", "0s", 0},
+    {"negative", "-1h", 0},
+    {"an unknown unit", "1w", 0},
+    {"more than there is", "18446744073709551615h", 0},
 };
 
 static void reads_durations(void **state)

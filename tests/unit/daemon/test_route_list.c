@@ -6,9 +6,9 @@
 #include "sample.h"
 
 static const struct sample_route routes[] = {
-    {STR_INIT("GET"), STR_INIT("/health"),   STR_INIT("todo"),                NULL       },
-    {STR_INIT("GET"), STR_INIT("/todos"),    STR_INIT("todo:live"),           "todo/read"},
-    {STR_INIT("ANY"), STR_INIT("/{proxy+}"), STR_INIT("${stageVariables.f}"), ""         },
+    {STR_INIT("GET"), STR_INIT("/health"), STR_INIT("todo"), NULL},
+    {STR_INIT("GET"), STR_INIT("/todos"), STR_INIT("todo:live"), "todo/read"},
+    {STR_INIT("ANY"), STR_INIT("/{proxy+}"), STR_INIT("${stageVariables.f}"), ""},
 };
 
 static void limit(struct builder *b, struct stage *stage)

@@ -22,10 +22,10 @@ static const struct {
     void (*tell)(void);
     const char *want; /* what the message starts with */
 } messages[] = {
-    {"ready",     tell_ready,       "READY=1\nSTATUS=2 APIs\nMAINPID="   },
-    {"reloading", tell_reloading,   "RELOADING=1\nMONOTONIC_USEC=1234567"},
-    {"stopping",  systemd_stopping, "STOPPING=1"                         },
-    {"alive",     systemd_watchdog, "WATCHDOG=1"                         },
+    {"ready", tell_ready, "READY=1\nSTATUS=2 APIs\nMAINPID="},
+    {"reloading", tell_reloading, "RELOADING=1\nMONOTONIC_USEC=1234567"},
+    {"stopping", systemd_stopping, "STOPPING=1"},
+    {"alive", systemd_watchdog, "WATCHDOG=1"},
 };
 
 static void tells_the_service_manager(void **state)

@@ -47,10 +47,10 @@ static const struct {
     size_t count;
     const char *want; /* NULL: refused */
 } cases[] = {
-    {"nobody asks for one", {NULL},                   0, ""    },
-    {"the only one",        {"todo"},                 1, "todo"},
-    {"the same one twice",  {"todo", "todo"},         2, "todo"},
-    {"two to choose from",  {"todo", "todo", "chat"}, 3, NULL  },
+    {"nobody asks for one", {NULL}, 0, ""},
+    {"the only one", {"todo"}, 1, "todo"},
+    {"the same one twice", {"todo", "todo"}, 2, "todo"},
+    {"two to choose from", {"todo", "todo", "chat"}, 3, NULL},
 };
 
 static void the_audience_is_taken_where_it_is_unique(void **state)
@@ -89,12 +89,12 @@ static const struct {
     const char *name, *text;
     const char *claim, *value; /* NULL: refused */
 } claims[] = {
-    {"a text",               "email=a@b.c",                "email",          "a@b.c"      },
-    {"an equals sign in it", "k=a=b",                      "k",              "a=b"        },
-    {"an empty value",       "k=",                         "k",              ""           },
-    {"a colon in the name",  "cognito:groups=[\"admin\"]", "cognito:groups", "[\"admin\"]"},
-    {"no name",              "=v",                         NULL,             NULL         },
-    {"no equals sign",       "admin",                      NULL,             NULL         },
+    {"a text", "email=a@b.c", "email", "a@b.c"},
+    {"an equals sign in it", "k=a=b", "k", "a=b"},
+    {"an empty value", "k=", "k", ""},
+    {"a colon in the name", "cognito:groups=[\"admin\"]", "cognito:groups", "[\"admin\"]"},
+    {"no name", "=v", NULL, NULL},
+    {"no equals sign", "admin", NULL, NULL},
 };
 
 static void reads_claims(void **state)

@@ -13,13 +13,9 @@ static const struct {
     const char *name;
     mode_t mode;
 } files[] = {
-    {"w/turnpike.yaml",     0644},
-    {"w/tls/ca.pem",        0644},
-    {"w/tls/ca-key.pem",    0600},
-    {"w/tls/fullchain.pem", 0644},
-    {"w/tls/privkey.pem",   0600},
-    {"w/dev-key.pem",       0600},
-    {"w/dev-key.pub.pem",   0644},
+    {"w/turnpike.yaml", 0644},     {"w/tls/ca.pem", 0644},      {"w/tls/ca-key.pem", 0600},
+    {"w/tls/fullchain.pem", 0644}, {"w/tls/privkey.pem", 0600}, {"w/dev-key.pem", 0600},
+    {"w/dev-key.pub.pem", 0644},
 };
 
 static void make(uint64_t wall, struct buf *report)

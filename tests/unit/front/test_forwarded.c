@@ -40,8 +40,8 @@ static void values_are_joined_in_order(void **state)
     static const struct listener_settings untrusting;
     struct header headers[] = {
         {STR("X-Forwarded-For"), STR("a")},
-        {STR("x-other"),         STR("b")},
-        {STR("x-forwarded-for"), STR("") },
+        {STR("x-other"), STR("b")},
+        {STR("x-forwarded-for"), STR("")},
         {STR("X-FORWARDED-FOR"), STR("c")},
     };
     struct arena arena;

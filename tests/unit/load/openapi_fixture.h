@@ -40,9 +40,8 @@ static inline void fixture_close(struct fixture *f)
 
 static inline void fixture_allow(struct fixture *f, const char *name)
 {
-    *list_push(&f->builder.snapshot->arena, &f->api->allow_unenforced) = (struct written){
-        str_from(name), {"turnpike.yaml", 5, 24}
-    };
+    *list_push(&f->builder.snapshot->arena, &f->api->allow_unenforced) =
+        (struct written){str_from(name), {"turnpike.yaml", 5, 24}};
 }
 
 static inline bool fixture_read(struct fixture *f, const char *text)

@@ -282,12 +282,13 @@ static void reads_our_own_files(void **state)
 static const struct {
     const char *name, *state, *runtime, *text, *want_state, *want_socket;
 } directories[] = {
-    {"systemd's",                     "/s:/t", "/r:/q", "",                   "/s", "/r/control.sock"},
-    {"state only",                    "/s",    NULL,    "",                   "/s", "/s/control.sock"},
-    {"written ones come first",       "/s",    "/r",
+    {"systemd's", "/s:/t", "/r:/q", "", "/s", "/r/control.sock"},
+    {"state only", "/s", NULL, "", "/s", "/s/control.sock"},
+    {"written ones come first", "/s", "/r",
      "stateDirectory: /w\n"
-     "controlSocket: /c",                                                     "/w", "/c"             },
-    {"the socket in what is written", NULL,    NULL,    "stateDirectory: /w", "/w", "/w/control.sock"},
+     "controlSocket: /c",
+     "/w", "/c"},
+    {"the socket in what is written", NULL, NULL, "stateDirectory: /w", "/w", "/w/control.sock"},
 };
 
 static void finds_directories(void **state)
@@ -316,14 +317,14 @@ static const struct {
     const char *name, *listeners, *want;
 } endpoints[] = {
     {"the first TLS listener",
-     "[{name: a, port: 1}, {name: b, port: 2" TLS ", {name: c, port: 3" TLS "]",    "127.0.0.1:2"    },
-    {"a wildcard",              "[{name: a, address: 0.0.0.0, port: 1}]",           "localhost:1"    },
-    {"a wildcard of version 6", "[{name: a, address: '::', port: 1}]",              "localhost:1"    },
-    {"version 6",               "[{name: a, address: '2001:db8::1', port: 1}]",     "[2001:db8::1]:1"},
-    {"https' own port",         "[{name: a, address: 192.0.2.1, port: 443" TLS "]", "192.0.2.1"      },
-    {"http's own port",         "[{name: a, address: 192.0.2.1, port: 80}]",        "192.0.2.1"      },
-    {"https' port without it",  "[{name: a, address: 192.0.2.1, port: 443}]",       "192.0.2.1:443"  },
-    {"a UNIX socket",           "[{name: a, unix: s}]",                             "localhost"      },
+     "[{name: a, port: 1}, {name: b, port: 2" TLS ", {name: c, port: 3" TLS "]", "127.0.0.1:2"},
+    {"a wildcard", "[{name: a, address: 0.0.0.0, port: 1}]", "localhost:1"},
+    {"a wildcard of version 6", "[{name: a, address: '::', port: 1}]", "localhost:1"},
+    {"version 6", "[{name: a, address: '2001:db8::1', port: 1}]", "[2001:db8::1]:1"},
+    {"https' own port", "[{name: a, address: 192.0.2.1, port: 443" TLS "]", "192.0.2.1"},
+    {"http's own port", "[{name: a, address: 192.0.2.1, port: 80}]", "192.0.2.1"},
+    {"https' port without it", "[{name: a, address: 192.0.2.1, port: 443}]", "192.0.2.1:443"},
+    {"a UNIX socket", "[{name: a, unix: s}]", "localhost"},
 };
 
 static void tells_a_public_endpoint(void **state)
@@ -345,25 +346,33 @@ static void tells_a_public_endpoint(void **state)
 static const struct {
     const char *name, *text, *listen[3], *want, *want_findings;
 } replacements[] = {
-    {"the default listener",                   "",                                              {"127.0.0.1:1"}, "local 127.0.0.1:1\n", ""                                                           },
+    {"the default listener", "", {"127.0.0.1:1"}, "local 127.0.0.1:1\n", ""},
     {"at its place, with its settings",
      "listeners: [{name: a, port: 1, apis: []}, {name: t, port: 2" TLS ", {name: b, port: 3}]",
      {"192.0.2.1:8", "[::1]:9"},
-     "a 192.0.2.1:8 limited\nt 127.0.0.1:2 tls\nb ::1:9\n",                                                                             ""                                                           },
+     "a 192.0.2.1:8 limited\nt 127.0.0.1:2 tls\nb ::1:9\n",
+     ""},
     {"those beyond are gone",
-     "listeners: [{name: a, port: 1}, {name: b, port: 2}]\nmanagementApi: {listeners: [a, b]}", {"127.0.0.1:8"},
-     "a 127.0.0.1:8\n",                                                                                                                 "2:32: warning: listener 'b' is gone: --listen replaced it\n"},
+     "listeners: [{name: a, port: 1}, {name: b, port: 2}]\nmanagementApi: {listeners: [a, b]}",
+     {"127.0.0.1:8"},
+     "a 127.0.0.1:8\n",
+     "2:32: warning: listener 'b' is gone: --listen replaced it\n"},
     {"more than there were",
      "listeners: [{name: t, port: 2" TLS "]",
      {"127.0.0.1:8", "127.0.0.1:9"},
-     "t 127.0.0.1:2 tls\n--listen 1 127.0.0.1:8\n--listen 2 127.0.0.1:9\n",                                                             ""                                                           },
+     "t 127.0.0.1:2 tls\n--listen 1 127.0.0.1:8\n--listen 2 127.0.0.1:9\n",
+     ""},
     {"a UNIX socket becomes an address",
-     "listeners: [{name: a, unix: s}]",                                                         {"127.0.0.1:8"},
-     "a 127.0.0.1:8\n",                                                                                                                 ""                                                           },
+     "listeners: [{name: a, unix: s}]",
+     {"127.0.0.1:8"},
+     "a 127.0.0.1:8\n",
+     ""},
     {"a public one with a development issuer",
-     "issuers: [{issuer: 'https://x.test', signingKeyFile: k}]",                                {"0.0.0.0:8"},
-     "local 0.0.0.0:8\n",                                                                                                               "1:54: error: a development issuer, but listener 'local' is not loopback: set "
-     "'development: true' where that is meant\n"                                                                                                                            },
+     "issuers: [{issuer: 'https://x.test', signingKeyFile: k}]",
+     {"0.0.0.0:8"},
+     "local 0.0.0.0:8\n",
+     "1:54: error: a development issuer, but listener 'local' is not loopback: set "
+     "'development: true' where that is meant\n"},
 };
 
 static void replaces_plain_listeners(void **state)
@@ -394,15 +403,9 @@ static const struct {
     const char *name;
     bool want;
 } addresses[] = {
-    {"127.0.0.1:8080",  true },
-    {"[::1]:1",         true },
-    {"0.0.0.0:65535",   true },
-    {"localhost:80",    false},
-    {"127.0.0.1",       false},
-    {"127.0.0.1:0",     false},
-    {":8080",           false},
-    {"127.0.0.1:65536", false},
-    {"",                false},
+    {"127.0.0.1:8080", true}, {"[::1]:1", true},          {"0.0.0.0:65535", true},
+    {"localhost:80", false},  {"127.0.0.1", false},       {"127.0.0.1:0", false},
+    {":8080", false},         {"127.0.0.1:65536", false}, {"", false},
 };
 
 static void reads_listen_addresses(void **state)

@@ -19,27 +19,30 @@
 static const struct {
     const char *name, *config, *definition, *want; /* findings; empty: a snapshot */
 } cases[] = {
-    {"all is well",                    CONFIG "    definition: api.yaml\n",            DEFINITION,     ""                                                                               },
+    {"all is well", CONFIG "    definition: api.yaml\n", DEFINITION, ""},
     {"a definition that is not there",
      CONFIG "    definition: other.yaml\n"
-            "    stages: [{stageName: $default, routeSettings: {GET /todos: {}}}]\n",  DEFINITION,     "turnpike.yaml:6:17: '%s/other.yaml' cannot be read: No such file or directory\n"},
-    {"a definition that is malformed", CONFIG "    definition: api.yaml\n",            "openapi: {\n",
+            "    stages: [{stageName: $default, routeSettings: {GET /todos: {}}}]\n",
+     DEFINITION, "turnpike.yaml:6:17: '%s/other.yaml' cannot be read: No such file or directory\n"},
+    {"a definition that is malformed", CONFIG "    definition: api.yaml\n", "openapi: {\n",
      "api.yaml:2:1: did not find expected node content, while parsing a flow node (it begins at "
-     "line 2)\n"                                                                                                                                                                        },
+     "line 2)\n"},
     {"names that nothing has",
      CONFIG "    definition: api.yaml\n"
             "    stages: [{stageName: $default, routeSettings: {GET /todo: {}}}]\n"
             "domains: [{domainName: a, apiMappings: [{apiId: tood, stage: $default}]}]\n"
-            "listeners: [{name: a, port: 1, apis: [x]}]\n",                            DEFINITION,
+            "listeners: [{name: a, port: 1, apis: [x]}]\n",
+     DEFINITION,
      "turnpike.yaml:7:52: there is no route 'GET /todo'; did you mean 'GET /todos'?\n"
      "turnpike.yaml:8:49: there is no API 'tood'; did you mean 'todo'?\n"
-     "turnpike.yaml:9:39: there is no API 'x'\n"                                                                                                                                        },
-    {"mistakes in both",               "foo: 1\n" CONFIG "    definition: api.yaml\n",
-     "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {/todos: {got: {}}}\n",                   "api.yaml:3:18: unknown field 'got' in a path item; did you mean 'get'?\n"
-     "turnpike.yaml:1:1: there is no key 'foo' here; did you mean 'log'?\n"                         },
+     "turnpike.yaml:9:39: there is no API 'x'\n"},
+    {"mistakes in both", "foo: 1\n" CONFIG "    definition: api.yaml\n",
+     "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {/todos: {got: {}}}\n",
+     "api.yaml:3:18: unknown field 'got' in a path item; did you mean 'get'?\n"
+     "turnpike.yaml:1:1: there is no key 'foo' here; did you mean 'log'?\n"},
     {"a kind that is not built yet",
-     "apis: [{apiId: a, protocolType: REST, definition: api.yaml}]\n",                 DEFINITION,
-     "turnpike.yaml:1:33: APIs of protocolType REST are not built yet\n"                                                                                                                },
+     "apis: [{apiId: a, protocolType: REST, definition: api.yaml}]\n", DEFINITION,
+     "turnpike.yaml:1:33: APIs of protocolType REST are not built yet\n"},
 };
 
 static void write_file(const char *directory, const char *name, const char *text)

@@ -14,9 +14,7 @@ static void add_parameter(struct fixture *f, const char *name, const char *value
 
 static void load(struct fixture *f, const char *file)
 {
-    f->api->definition = (struct written){
-        str_from(file), {"turnpike.yaml", 5, 17}
-    };
+    f->api->definition = (struct written){str_from(file), {"turnpike.yaml", 5, 17}};
     bool loaded = openapi_load(&f->builder, f->api);
     if (!loaded)
         print_error("%" STR_F, STR_A(fixture_findings(f)));
@@ -100,9 +98,7 @@ static void a_plain_document_and_a_default_function(void **state)
     (void)state;
     struct fixture f;
     fixture_open(&f);
-    f.api->default_function = (struct written){
-        STR("todo"), {"turnpike.yaml", 6, 22}
-    };
+    f.api->default_function = (struct written){STR("todo"), {"turnpike.yaml", 6, 22}};
     load(&f, DATA "plain.yaml");
     assert_str_equal(fixture_routes(&f), STR("GET /things (listThings) > todo 2.0 30000ms\n"
                                              "PUT /things (replaceThings) > todo 2.0 30000ms\n"
@@ -134,9 +130,7 @@ static void a_file_that_is_not_there(void **state)
     (void)state;
     struct fixture f;
     fixture_open(&f);
-    f.api->definition = (struct written){
-        STR(DATA "missing.yaml"), {"turnpike.yaml", 5, 17}
-    };
+    f.api->definition = (struct written){STR(DATA "missing.yaml"), {"turnpike.yaml", 5, 17}};
     assert_false(openapi_load(&f.builder, f.api));
     assert_int_equal(f.diag.error_count, 1);
     fixture_close(&f);

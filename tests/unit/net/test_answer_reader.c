@@ -10,14 +10,16 @@
 static const struct {
     const char *name, *bytes, *body;
 } cases[] = {
-    {"length",        "HTTP/1.1 200 OK\r\nX-Test: v\r\nContent-Length: 5\r\n\r\nhello", "hello"       },
-    {"no body",       "HTTP/1.1 204 No Content\r\nX-Test: v\r\n\r\n",                   ""            },
+    {"length", "HTTP/1.1 200 OK\r\nX-Test: v\r\nContent-Length: 5\r\n\r\nhello", "hello"},
+    {"no body", "HTTP/1.1 204 No Content\r\nX-Test: v\r\n\r\n", ""},
     {"chunks",
      "HTTP/1.1 200 OK\r\nX-Test: v\r\nTransfer-Encoding: chunked\r\n\r\n"
-     "5\r\nhello\r\n7;a=b\r\n, world\r\n0\r\nA: b\r\n\r\n",                             "hello, world"},
+     "5\r\nhello\r\n7;a=b\r\n, world\r\n0\r\nA: b\r\n\r\n",
+     "hello, world"},
     {"1xx before it",
      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nX-Test: no\r\n\r\n"
-     "HTTP/1.1 200 OK\r\nX-Test: v\r\nContent-Length: 2\r\n\r\nok",                     "ok"          },
+     "HTTP/1.1 200 OK\r\nX-Test: v\r\nContent-Length: 2\r\n\r\nok",
+     "ok"},
 };
 
 /* Fed in two parts, at every place; each part in memory of its own, which catches stale views. */
@@ -70,13 +72,13 @@ static const struct {
     const char *name, *value;
     uint64_t want;
 } promises[] = {
-    {"timeout",      "timeout=5",                    4500000   },
-    {"among others", "max=100, Timeout=2",           1500000   },
-    {"one second",   "timeout=1",                    500000    },
-    {"none",         "timeout=0",                    0         },
-    {"nothing",      "max=100",                      UINT64_MAX},
-    {"nonsense",     "timeout=soon",                 UINT64_MAX},
-    {"for ever",     "timeout=18446744073709551615", UINT64_MAX},
+    {"timeout", "timeout=5", 4500000},
+    {"among others", "max=100, Timeout=2", 1500000},
+    {"one second", "timeout=1", 500000},
+    {"none", "timeout=0", 0},
+    {"nothing", "max=100", UINT64_MAX},
+    {"nonsense", "timeout=soon", UINT64_MAX},
+    {"for ever", "timeout=18446744073709551615", UINT64_MAX},
 };
 
 static void what_keep_alive_promises(void **state)

@@ -53,30 +53,33 @@ static const struct {
     unsigned status;
     const char *body, *cache_control;
 } cases[] = {
-    {"a document",                            "/keys",   "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",                0,                 200, "{}",               ""                   },
-    {"any status is an answer",               "/404",    "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno",         0,
-     404,                                                                                                                                         "no",               ""                   },
-    {"redirects are not followed",            "/moved",
-     "HTTP/1.1 302 Found\r\nLocation: /keys\r\nContent-Length: 0\r\n\r\n",                                                0,                 302, "",                 ""                   },
-    {"cache-control",                         "/cc",
+    {"a document", "/keys", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", 0, 200, "{}", ""},
+    {"any status is an answer", "/404", "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno", 0,
+     404, "no", ""},
+    {"redirects are not followed", "/moved",
+     "HTTP/1.1 302 Found\r\nLocation: /keys\r\nContent-Length: 0\r\n\r\n", 0, 302, "", ""},
+    {"cache-control", "/cc",
      "HTTP/1.1 200 OK\r\ncache-control:  max-age=60 \r\nCache-Control: private\r\n"
-     "Content-Length: 0\r\n\r\n",                                                                                         0,                 200, "",                 "max-age=60, private"},
+     "Content-Length: 0\r\n\r\n",
+     0, 200, "", "max-age=60, private"},
     {"a head before the last does not count", "/early",
      "HTTP/1.1 103 Early Hints\r\nCache-Control: no-store\r\n\r\n"
-     "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",                                                                      0,                 200, "",                 ""                   },
-    {"chunks",                                "/chunks",
-     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",                               0,                 200,
-     "abc",                                                                                                                                                           ""                   },
-    {"the bound itself",                      "/16",     "HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n0123456789abcdef", 0,
-     200,                                                                                                                                         "0123456789abcdef", ""                   },
-    {"announced beyond the bound",            "/17",
-     "HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n0123456789abcdefg",                                                    ERROR_TOO_LARGE,   0,   "",                 ""                   },
-    {"chunks beyond the bound",               "/17c",
-     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n11\r\n0123456789abcdefg\r\n0\r\n\r\n",                         ERROR_TOO_LARGE,   0,   "",                 ""                   },
-    {"no HTTP at all",                        "/junk",   "SSH-2.0-OpenSSH\r\n",                                           ERROR_UNSUPPORTED, 0,   "",                 ""                   },
-    {"the end before an answer",              "/end",    "",                                                              ERROR_CONNECTION,  0,   "",                 ""                   },
-    {"the end inside the body",               "/cut",    "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab",
-     ERROR_CONNECTION,                                                                                                                       0,   "",                 ""                   },
+     "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+     0, 200, "", ""},
+    {"chunks", "/chunks",
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", 0, 200,
+     "abc", ""},
+    {"the bound itself", "/16", "HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n0123456789abcdef", 0,
+     200, "0123456789abcdef", ""},
+    {"announced beyond the bound", "/17",
+     "HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n0123456789abcdefg", ERROR_TOO_LARGE, 0, "", ""},
+    {"chunks beyond the bound", "/17c",
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n11\r\n0123456789abcdefg\r\n0\r\n\r\n",
+     ERROR_TOO_LARGE, 0, "", ""},
+    {"no HTTP at all", "/junk", "SSH-2.0-OpenSSH\r\n", ERROR_UNSUPPORTED, 0, "", ""},
+    {"the end before an answer", "/end", "", ERROR_CONNECTION, 0, "", ""},
+    {"the end inside the body", "/cut", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab",
+     ERROR_CONNECTION, 0, "", ""},
 };
 
 static void answer(struct fake_connection *c, const struct fake_request *request)
@@ -146,10 +149,10 @@ static const struct {
     const char *name, *url;
     enum error_code code;
 } refused[] = {
-    {"a file",         "file:///etc/hostname", ERROR_UNSUPPORTED},
-    {"ftp",            "ftp://127.0.0.1/x",    ERROR_UNSUPPORTED},
-    {"no URL",         "http://[",             ERROR_INVALID    },
-    {"nobody listens", "http://127.0.0.1:1/",  ERROR_CONNECT    },
+    {"a file", "file:///etc/hostname", ERROR_UNSUPPORTED},
+    {"ftp", "ftp://127.0.0.1/x", ERROR_UNSUPPORTED},
+    {"no URL", "http://[", ERROR_INVALID},
+    {"nobody listens", "http://127.0.0.1:1/", ERROR_CONNECT},
 };
 
 static void what_cannot_be_fetched(void **state)

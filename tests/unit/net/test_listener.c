@@ -128,10 +128,10 @@ static void test_addresses(void **state)
     static const struct {
         const char *name, *listen, *visit, *peer;
     } cases[] = {
-        {"IPv4",     "127.0.0.1", "127.0.0.1", "127.0.0.1"},
-        {"any IPv4", "0.0.0.0",   "127.0.0.2", "127.0.0.1"},
-        {"IPv6",     "::1",       "::1",       "::1"      },
-        {"any IPv6", "::",        "::1",       "::1"      },
+        {"IPv4", "127.0.0.1", "127.0.0.1", "127.0.0.1"},
+        {"any IPv4", "0.0.0.0", "127.0.0.2", "127.0.0.1"},
+        {"IPv6", "::1", "::1", "::1"},
+        {"any IPv6", "::", "::1", "::1"},
     };
     FOR_EACH_CASE (c, cases) {
         struct server s;
@@ -184,17 +184,17 @@ static void test_refused_places(void **state)
     } cases[] = {
         {"a host's name",
          {.address = STR_INIT("localhost")},
-         "'localhost' is not a numeric address"                                                  },
+         "'localhost' is not a numeric address"},
         {"not ours",
          {.address = STR_INIT("192.0.2.1"), .port = 8080},
-         "listen on 192.0.2.1:8080: Cannot"                                                      },
+         "listen on 192.0.2.1:8080: Cannot"},
         {"not ours, IPv6",
          {.address = STR_INIT("2001:db8::1"), .port = 8080},
-         "listen on [2001:db8::1]:8080: Cannot"                                                  },
+         "listen on [2001:db8::1]:8080: Cannot"},
         {"no such directory",
          {.unix_path = STR_INIT("/no/where")},
-         "listen on /no/where: No such file"                                                     },
-        {"no such descriptor", {.inherited = 999},           "use inherited socket 999: Bad file"},
+         "listen on /no/where: No such file"},
+        {"no such descriptor", {.inherited = 999}, "use inherited socket 999: Bad file"},
     };
     FOR_EACH_CASE (c, cases) {
         struct server s;

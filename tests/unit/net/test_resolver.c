@@ -27,8 +27,8 @@ static const struct {
     const char *name, *host;
     int family;
 } numeric[] = {
-    {"IPv4", "127.0.0.1", AF_INET },
-    {"IPv6", "::1",       AF_INET6},
+    {"IPv4", "127.0.0.1", AF_INET},
+    {"IPv6", "::1", AF_INET6},
 };
 
 static void numeric_addresses_are_known_at_once(void **state)

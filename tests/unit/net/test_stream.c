@@ -69,10 +69,7 @@ static void on_writable(struct stream *s)
     struct end *e = end_of(s);
     size_t left = e->to_say - e->said;
     struct iovec parts[] = {
-        {load + e->said,            left / 3       },
-        {NULL,                      0              },
-        {load + e->said + left / 3, left - left / 3}
-    };
+        {load + e->said, left / 3}, {NULL, 0}, {load + e->said + left / 3, left - left / 3}};
     ssize_t sent = stream_write(s, parts, 3);
     if (sent < 0) {
         e->failure = (int)-sent;
@@ -134,10 +131,8 @@ static SSL *client_session(int version)
 static void pair_open(struct pair *p, int version, size_t left_says, size_t right_says)
 {
     int fds[2];
-    *p = (struct pair){
-        .left = {.to_say = left_says,  .piece = 65536},
-        .right = {.to_say = right_says, .piece = 65536}
-    };
+    *p = (struct pair){.left = {.to_say = left_says, .piece = 65536},
+                       .right = {.to_say = right_says, .piece = 65536}};
     loop_init(&p->loop);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     stream_open(&p->left.stream, &p->loop, fds[0], version ? tls_context_accept(context) : NULL,
@@ -169,15 +164,15 @@ static const struct {
     int version;
     size_t left_says, right_says, piece;
 } exchanges[] = {
-    {"plain, both ways",    0,              LOAD, LOAD, 65536},
-    {"TLS 1.2, both ways",  TLS1_2_VERSION, LOAD, LOAD, 65536},
-    {"TLS 1.3, both ways",  TLS1_3_VERSION, LOAD, LOAD, 65536},
-    {"TLS 1.3, one way",    TLS1_3_VERSION, 0,    LOAD, 65536},
-    {"TLS 1.3, other way",  TLS1_3_VERSION, LOAD, 0,    65536},
-    {"TLS 1.2, tiny reads", TLS1_2_VERSION, 9999, 9999, 7    },
-    {"TLS 1.3, tiny reads", TLS1_3_VERSION, 9999, 9999, 7    },
-    {"plain, tiny reads",   0,              9999, 9999, 7    },
-    {"TLS 1.3, nothing",    TLS1_3_VERSION, 0,    1,    65536},
+    {"plain, both ways", 0, LOAD, LOAD, 65536},
+    {"TLS 1.2, both ways", TLS1_2_VERSION, LOAD, LOAD, 65536},
+    {"TLS 1.3, both ways", TLS1_3_VERSION, LOAD, LOAD, 65536},
+    {"TLS 1.3, one way", TLS1_3_VERSION, 0, LOAD, 65536},
+    {"TLS 1.3, other way", TLS1_3_VERSION, LOAD, 0, 65536},
+    {"TLS 1.2, tiny reads", TLS1_2_VERSION, 9999, 9999, 7},
+    {"TLS 1.3, tiny reads", TLS1_3_VERSION, 9999, 9999, 7},
+    {"plain, tiny reads", 0, 9999, 9999, 7},
+    {"TLS 1.3, nothing", TLS1_3_VERSION, 0, 1, 65536},
 };
 
 static void test_exchanges(void **state)

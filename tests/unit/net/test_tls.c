@@ -231,12 +231,12 @@ static void test_handshakes(void **state)
         bool connects;
         const char *version, *chosen;
     } cases[] = {
-        {"plain",              {.alpn = NULL},                  true,  "TLSv1.3", ""        },
-        {"TLS 1.2",            {.max_version = TLS1_2_VERSION}, true,  "TLSv1.2", ""        },
-        {"TLS 1.1",            {.max_version = TLS1_1_VERSION}, false, "",        ""        },
-        {"http/1.1",           {.alpn = "\x08http/1.1"},        true,  "TLSv1.3", "http/1.1"},
-        {"h2 before http/1.1", {.alpn = "\x02h2\x08http/1.1"},  true,  "TLSv1.3", "http/1.1"},
-        {"h2 only",            {.alpn = "\x02h2"},              false, "",        ""        },
+        {"plain", {.alpn = NULL}, true, "TLSv1.3", ""},
+        {"TLS 1.2", {.max_version = TLS1_2_VERSION}, true, "TLSv1.2", ""},
+        {"TLS 1.1", {.max_version = TLS1_1_VERSION}, false, "", ""},
+        {"http/1.1", {.alpn = "\x08http/1.1"}, true, "TLSv1.3", "http/1.1"},
+        {"h2 before http/1.1", {.alpn = "\x02h2\x08http/1.1"}, true, "TLSv1.3", "http/1.1"},
+        {"h2 only", {.alpn = "\x02h2"}, false, "", ""},
     };
     struct server s;
     server_init(&s);
@@ -258,16 +258,16 @@ static void test_names(void **state)
     static const struct {
         const char *name, *asked, *subject;
     } cases[] = {
-        {"none",                   NULL,               "default.test"},
-        {"unknown",                "other.test",       "default.test"},
-        {"exact",                  "exact.test",       "exact.test"  },
-        {"whatever the case",      "EXACT.test",       "exact.test"  },
-        {"one label more",         "a.exact.test",     "wild.test"   },
-        {"exact before wildcard",  "b.exact.test",     "exact.test"  },
-        {"two labels more",        "a.b.c.exact.test", "default.test"},
-        {"the bare wildcard name", "only.test",        "default.test"},
-        {"a subdomain of it",      "x.only.test",      "wild.test"   },
-        {"the last one counts",    "twice.test",       "wild.test"   },
+        {"none", NULL, "default.test"},
+        {"unknown", "other.test", "default.test"},
+        {"exact", "exact.test", "exact.test"},
+        {"whatever the case", "EXACT.test", "exact.test"},
+        {"one label more", "a.exact.test", "wild.test"},
+        {"exact before wildcard", "b.exact.test", "exact.test"},
+        {"two labels more", "a.b.c.exact.test", "default.test"},
+        {"the bare wildcard name", "only.test", "default.test"},
+        {"a subdomain of it", "x.only.test", "wild.test"},
+        {"the last one counts", "twice.test", "wild.test"},
     };
     struct server s;
     server_init(&s);
@@ -347,17 +347,19 @@ static void test_tickets(void **state)
         uint64_t later[2]; /* when keys are looked at before the second visit */
         bool resumed;
     } cases[] = {
-        {"TLS 1.3",                   TLS1_3_VERSION, {0, 0},                                         true },
-        {"TLS 1.2",                   TLS1_2_VERSION, {0, 0},                                         true },
-        {"TLS 1.3, one key later",    TLS1_3_VERSION, {TLS_TICKET_PERIOD, 0},                         true },
-        {"TLS 1.2, one key later",    TLS1_2_VERSION, {TLS_TICKET_PERIOD, 0},                         true },
+        {"TLS 1.3", TLS1_3_VERSION, {0, 0}, true},
+        {"TLS 1.2", TLS1_2_VERSION, {0, 0}, true},
+        {"TLS 1.3, one key later", TLS1_3_VERSION, {TLS_TICKET_PERIOD, 0}, true},
+        {"TLS 1.2, one key later", TLS1_2_VERSION, {TLS_TICKET_PERIOD, 0}, true},
         {"TLS 1.3, two keys later",
-         TLS1_3_VERSION,                              {TLS_TICKET_PERIOD, 2 * TLS_TICKET_PERIOD + 1},
-         false                                                                                             },
+         TLS1_3_VERSION,
+         {TLS_TICKET_PERIOD, 2 * TLS_TICKET_PERIOD + 1},
+         false},
         {"TLS 1.2, two keys later",
-         TLS1_2_VERSION,                              {TLS_TICKET_PERIOD, 2 * TLS_TICKET_PERIOD + 1},
-         false                                                                                             },
-        {"TLS 1.3, after long quiet", TLS1_3_VERSION, {0, 3 * TLS_TICKET_PERIOD},                     false},
+         TLS1_2_VERSION,
+         {TLS_TICKET_PERIOD, 2 * TLS_TICKET_PERIOD + 1},
+         false},
+        {"TLS 1.3, after long quiet", TLS1_3_VERSION, {0, 3 * TLS_TICKET_PERIOD}, false},
     };
     FOR_EACH_CASE (c, cases) {
         struct server s;
@@ -430,18 +432,18 @@ static void test_pairs_that_are_refused(void **state)
     static const struct {
         const char *name, *certificate, *key, *text; /* a part of the error */
     } cases[] = {
-        {"no certificate file",  "none.pem",    "default-key.pem",   "none.pem: No such file"         },
-        {"no key file",          "default.pem", "none-key.pem",      "none-key.pem: No such file"     },
-        {"an empty certificate", "empty.pem",   "default-key.pem",   "empty.pem: no certificate"      },
-        {"an empty key",         "default.pem", "empty.pem",         "empty.pem: no private key"      },
-        {"a broken certificate", "broken.pem",  "default-key.pem",   "broken.pem: no certificate"     },
-        {"another's key",        "default.pem", "exact-key.pem",
-         "exact-key.pem: the private key does not belong"                                             },
-        {"another kind of key",  "default.pem", "rsa-key.pem",
-         "rsa-key.pem: the private key does not belong"                                               },
-        {"an encrypted key",     "default.pem", "encrypted-key.pem",
-         "encrypted-key.pem: the private key is encrypted"                                            },
-        {"a second ECDSA pair",  "exact.pem",   "exact-key.pem",     "exact.pem: a second certificate"},
+        {"no certificate file", "none.pem", "default-key.pem", "none.pem: No such file"},
+        {"no key file", "default.pem", "none-key.pem", "none-key.pem: No such file"},
+        {"an empty certificate", "empty.pem", "default-key.pem", "empty.pem: no certificate"},
+        {"an empty key", "default.pem", "empty.pem", "empty.pem: no private key"},
+        {"a broken certificate", "broken.pem", "default-key.pem", "broken.pem: no certificate"},
+        {"another's key", "default.pem", "exact-key.pem",
+         "exact-key.pem: the private key does not belong"},
+        {"another kind of key", "default.pem", "rsa-key.pem",
+         "rsa-key.pem: the private key does not belong"},
+        {"an encrypted key", "default.pem", "encrypted-key.pem",
+         "encrypted-key.pem: the private key is encrypted"},
+        {"a second ECDSA pair", "exact.pem", "exact-key.pem", "exact.pem: a second certificate"},
     };
     struct tls_context *context = context_of(NULL, "default");
     FOR_EACH_CASE (c, cases) {
@@ -461,9 +463,9 @@ static void test_chain(void **state)
     static const struct {
         const char *name, *tail, *text;
     } cases[] = {
-        {"trailing text",   "\nnot a certificate\n",                                          NULL},
+        {"trailing text", "\nnot a certificate\n", NULL},
         {"a broken issuer", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-         "chain.pem: a malformed certificate in the chain"                                        },
+         "chain.pem: a malformed certificate in the chain"},
     };
     FOR_EACH_CASE (c, cases) {
         char leaf[4096];
@@ -491,9 +493,9 @@ static void test_validity(void **state)
         bool valid;
         const char *text;
     } cases[] = {
-        {"valid",   "default", true,  ""                                               },
-        {"expired", "old",     false, "old.pem: the certificate has expired at 20"     },
-        {"early",   "new",     false, "new.pem: the certificate is not valid before 20"},
+        {"valid", "default", true, ""},
+        {"expired", "old", false, "old.pem: the certificate has expired at 20"},
+        {"early", "new", false, "new.pem: the certificate is not valid before 20"},
     };
     FOR_EACH_CASE (c, cases) {
         struct error error = {0};

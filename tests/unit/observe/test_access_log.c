@@ -7,18 +7,18 @@
 static const struct {
     const char *name, *value;
 } values[] = {
-    {"authorizer.claims.sub", "al\"i\\ce"                 },
-    {"error.messageString",   "\"Forbidden\""             },
-    {"httpMethod",            "GET"                       },
-    {"identity.sourceIp",     "203.0.113.9"               },
-    {"identity.userAgent",    "a\r\n\"b\\\x7f\xff\xc3\xa9"},
-    {"integration.status",    ""                          },
-    {"protocol",              "HTTP/1.1"                  },
-    {"requestId",             "JKJaXmPLvHcESHA="          },
-    {"requestTime",           "04/Mar/2020:19:03:58 +0000"},
-    {"responseLength",        "23"                        },
-    {"routeKey",              "GET /pets"                 },
-    {"status",                "403"                       },
+    {"authorizer.claims.sub", "al\"i\\ce"},
+    {"error.messageString", "\"Forbidden\""},
+    {"httpMethod", "GET"},
+    {"identity.sourceIp", "203.0.113.9"},
+    {"identity.userAgent", "a\r\n\"b\\\x7f\xff\xc3\xa9"},
+    {"integration.status", ""},
+    {"protocol", "HTTP/1.1"},
+    {"requestId", "JKJaXmPLvHcESHA="},
+    {"requestTime", "04/Mar/2020:19:03:58 +0000"},
+    {"responseLength", "23"},
+    {"routeKey", "GET /pets"},
+    {"status", "403"},
 };
 static const char *names[ARRAY_LENGTH(values)];
 

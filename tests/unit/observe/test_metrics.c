@@ -13,10 +13,8 @@ static bool contains(const struct buf *out, const char *text)
 static void writes_families(void **state)
 {
     (void)state;
-    static const struct label labels[] = {
-        {"api",   STR_INIT("todo")    },
-        {"route", STR_INIT("a\"b\\\n")}
-    };
+    static const struct label labels[] = {{"api", STR_INIT("todo")},
+                                          {"route", STR_INIT("a\"b\\\n")}};
     struct counters *c = counters_new();
     scoped_buf struct buf out = {0};
     counters_figure(c, FIGURE_COUNTER, "turnpike_a_total", "All\nof \\them.", labels, 2)->count = 7;

@@ -6,35 +6,31 @@
 static const struct {
     const char *name, *text, *want, *missing;
 } cases[] = {
-    {"text without variables stays",          "todo",                                            "todo",                    NULL   },
-    {"the empty text stays",                  "",                                                "",                        NULL   },
-    {"a variable is replaced",                "todo-${stageVariables.color}",                    "todo-blue",               NULL   },
-    {"every variable is replaced",            "${stageVariables.color}:${stageVariables.v_1}x",  "blue:7x",
-     NULL                                                                                                                          },
-    {"a value is not substituted again",      "${stageVariables.nested}",                        "${stageVariables.color}",
-     NULL                                                                                                                          },
+    {"text without variables stays", "todo", "todo", NULL},
+    {"the empty text stays", "", "", NULL},
+    {"a variable is replaced", "todo-${stageVariables.color}", "todo-blue", NULL},
+    {"every variable is replaced", "${stageVariables.color}:${stageVariables.v_1}x", "blue:7x",
+     NULL},
+    {"a value is not substituted again", "${stageVariables.nested}", "${stageVariables.color}",
+     NULL},
     {"a missing variable is empty and named", "a${stageVariables.none}b${stageVariables.color}",
-     "abblue",                                                                                                              "none" },
-    {"the first missing variable is named",   "${stageVariables.x}${stageVariables.y}",          "",                        "x"    },
-    {"names keep their case",                 "${stageVariables.Color}",                         "",                        "Color"},
-    {"an empty value is not missing",         "a${stageVariables.empty}b",                       "ab",                      NULL   },
-    {"another ${…} stays",                  "${AWS::Region}/${color}",                         "${AWS::Region}/${color}", NULL   },
-    {"an unclosed variable stays",            "${stageVariables.color",                          "${stageVariables.color",  NULL   },
-    {"no name is no variable",                "${stageVariables.}",                              "${stageVariables.}",      NULL   },
-    {"foreign characters are no name",        "${stageVariables.a b}-${stageVariables.color}",
-     "${stageVariables.a b}-blue",                                                                                          NULL   },
-    {"one within another",                    "${stageVariables.${stageVariables.color}}",       "${stageVariables.blue}",
-     NULL                                                                                                                          },
+     "abblue", "none"},
+    {"the first missing variable is named", "${stageVariables.x}${stageVariables.y}", "", "x"},
+    {"names keep their case", "${stageVariables.Color}", "", "Color"},
+    {"an empty value is not missing", "a${stageVariables.empty}b", "ab", NULL},
+    {"another ${…} stays", "${AWS::Region}/${color}", "${AWS::Region}/${color}", NULL},
+    {"an unclosed variable stays", "${stageVariables.color", "${stageVariables.color", NULL},
+    {"no name is no variable", "${stageVariables.}", "${stageVariables.}", NULL},
+    {"foreign characters are no name", "${stageVariables.a b}-${stageVariables.color}",
+     "${stageVariables.a b}-blue", NULL},
+    {"one within another", "${stageVariables.${stageVariables.color}}", "${stageVariables.blue}",
+     NULL},
 };
 
 static struct str look_up(const void *data, struct str name, bool *found)
 {
     static const char *const pairs[][2] = {
-        {"color",  "blue"                   },
-        {"v_1",    "7"                      },
-        {"empty",  ""                       },
-        {"nested", "${stageVariables.color}"}
-    };
+        {"color", "blue"}, {"v_1", "7"}, {"empty", ""}, {"nested", "${stageVariables.color}"}};
     assert_null(data);
     FOR_EACH (pair, pairs, ARRAY_LENGTH(pairs)) {
         if (str_is(name, (*pair)[0])) {
