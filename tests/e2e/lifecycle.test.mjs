@@ -9,7 +9,7 @@ import tls from "node:tls";
 import { freePort, run, startGateway } from "./lib/gateway.mjs";
 import { jwtScheme, startIssuer } from "./lib/issuer.mjs";
 import { definition, startLambda } from "./lib/lambda.mjs";
-import { ask, get, listens, openDescriptors, residentKib, startUnderSystemd, takenPort } from "./lib/process.mjs";
+import { ask, capture, get, listens, openDescriptors, pose, residentKib, startUnderSystemd, takenPort } from "./lib/process.mjs";
 import { Raw, status } from "./lib/raw.mjs";
 
 // Answers that are held until `release` is called.
@@ -179,6 +179,31 @@ test("an invalid file: 78 with its place, the running configuration stays", asyn
     assert.equal((await get(gateway.port, "/hello")).text, "hello old");
     gateway.write({ "turnpike.yaml": before });
     assert.equal((await gateway.reload()).code, 0);
+  } finally { await s.stop(); }
+});
+
+test("two reloads in one turn, the second brings back what the first took away", async () => {
+  const s = await start();
+  const { gateway } = s;
+  const other = await freePort();
+  const file = (name) => path.join(gateway.directory, name);
+  const config = JSON.parse(fs.readFileSync(file("turnpike.yaml")));
+  try {
+    // The first definition is a pipe: whoever has opened it has read the configuration before, and
+    // waits until the next one lies there.
+    assert.equal((await capture("mkfifo", [file("pipe.json")])).code, 0);
+    gateway.write({ "turnpike.yaml": { ...config, listeners: [listener(other)], apis: [s.api("old", "pipe.json")] },
+      "next.yaml": { ...config, listeners: [listener(other), ...config.listeners] } });
+    gateway.child.kill("SIGSTOP"); // both questions wait before it reads either
+    const posed = [await pose(gateway, "reload"), await pose(gateway, "reload")];
+    gateway.child.kill("SIGCONT");
+    const pipe = await fs.promises.open(file("pipe.json"), "w");
+    fs.renameSync(file("next.yaml"), file("turnpike.yaml"));
+    await pipe.writeFile(fs.readFileSync(file("api.json")));
+    await pipe.close();
+    for (const answer of await Promise.all(posed.map((answer) => answer()))) assert.equal(answer.reloaded, true);
+    assert.equal((await get(gateway.port, "/hello")).text, "hello old");
+    assert.equal((await get(other, "/hello")).text, "hello old");
   } finally { await s.stop(); }
 });
 

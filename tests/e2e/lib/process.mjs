@@ -8,13 +8,19 @@ import path from "node:path";
 import { Gateway, freePort, program, temporaryDirectory } from "./gateway.mjs";
 
 // Asks the running daemon as `turnpike reload` and `turnpike status` do, without starting them.
-export async function ask(gateway, request) {
+export const ask = async (gateway, request) => (await pose(gateway, request))();
+
+// The same in two steps: when it resolves, the kernel has the question; what it gives waits for the
+// answer.
+export async function pose(gateway, request) {
   const socket = net.connect(path.join(gateway.directory, "control.sock"));
   await once(socket, "connect");
-  socket.write(`${request}\n`);
-  let text = "";
-  for await (const chunk of socket) text += chunk;
-  return JSON.parse(text);
+  await new Promise((resolve) => socket.write(`${request}\n`, resolve));
+  return async () => {
+    let text = "";
+    for await (const chunk of socket) text += chunk;
+    return JSON.parse(text);
+  };
 }
 
 // Runs any program to its end.
