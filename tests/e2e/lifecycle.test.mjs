@@ -95,8 +95,17 @@ async function reloadBySignal(gateway, config) {
   const file = path.join(gateway.directory, "turnpike.yaml");
   if (typeof config === "string") fs.writeFileSync(file, config);
   else fs.writeFileSync(file, JSON.stringify({ ...JSON.parse(fs.readFileSync(file)), ...config }));
+  // Lines come later than answers on the control socket: the line of an earlier reload may still be
+  // on its way, so they are counted.
+  const before = await reloads(gateway);
   gateway.child.kill("SIGHUP");
-  return { line: await gateway.line(/reloaded/, { from }), lines: gateway.lines.slice(from) };
+  const told = await until(() => gateway.lines.filter((line) => /reloaded/.test(line)), (found) => found.length > before, gateway);
+  return { line: told[before], lines: gateway.lines.slice(from) };
+}
+
+async function reloads(gateway) {
+  const counts = (await gateway.metrics()).matchAll(/^turnpike_config_reload_total\{.*\} (\d+)$/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 test("idle clients of a listener that was taken away are closed, those of others stay", async () => {
