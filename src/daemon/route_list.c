@@ -36,7 +36,7 @@ struct limit {
 static struct limit limit_of(const struct snapshot *snapshot, const struct stage_route *route)
 {
     if (route->throttle.on)
-        return (struct limit){&route->throttle, "stage"};
+        return (struct limit){&route->throttle, route->has_own_throttle ? "route" : "stage"};
     if (snapshot->settings.throttling.on)
         return (struct limit){&snapshot->settings.throttling, "account"};
     return (struct limit){0};

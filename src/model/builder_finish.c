@@ -92,12 +92,15 @@ static void bind_integration(struct builder *b, struct stage_route *sr)
     bind_function(b, sr, uri, integration->uri.at);
 }
 
-static struct throttle throttle_in_force(const struct stage *stage, const struct route *route)
+static void bind_throttle(struct stage_route *sr)
 {
-    FOR_EACH_IN (own, &stage->route_settings)
-        if (str_eq(own->route_key.text, route->key) && own->throttle.on)
-            return own->throttle;
-    return stage->default_throttle;
+    sr->throttle = sr->stage->default_throttle;
+    FOR_EACH_IN (own, &sr->stage->route_settings) {
+        if (!str_eq(own->route_key.text, sr->route->key) || !own->throttle.on)
+            continue;
+        sr->throttle = own->throttle;
+        sr->has_own_throttle = true;
+    }
 }
 
 static void check_route_settings(struct builder *b, const struct api *api,
@@ -127,7 +130,7 @@ static void finish_stage(struct builder *b, struct api *api, struct stage *stage
         struct stage_route *sr = &stage->routes[(*route)->index];
         sr->stage = stage;
         sr->route = *route;
-        sr->throttle = throttle_in_force(stage, *route);
+        bind_throttle(sr);
         if ((*route)->integration)
             bind_integration(b, sr);
     }

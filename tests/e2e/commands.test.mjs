@@ -160,7 +160,7 @@ test("routes: text and JSON", async () => {
     stages: [{ stageName: "prod", defaultRouteSettings: { throttlingRateLimit: 7, throttlingBurstLimit: 9 }, routeSettings: { "GET /open": { throttlingRateLimit: 1, throttlingBurstLimit: 2 } } }, { stageName: "dev" }] }] } });
   const text = await p.run("routes");
   assert.equal(text.code, 0, text.stderr);
-  assert.match(text.stdout, /^test +prod +GET \/open +open +1\/s burst 2 \(stage\) +hello$/m);
+  assert.match(text.stdout, /^test +prod +GET \/open +open +1\/s burst 2 \(route\) +hello$/m);
   assert.match(text.stdout, /^test +prod +POST \/mine\/\{id\} +users \(a\/b c\) +7\/s burst 9 \(stage\) +hello$/m);
   assert.match(text.stdout, /^test +dev +\$default +open +10000\/s burst 5000 \(account\) +hello$/m);
   const json = JSON.parse((await p.run("routes", "--json")).stdout);

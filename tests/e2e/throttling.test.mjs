@@ -73,9 +73,9 @@ test("a route's own limits stand in the default's place; stages do not share buc
   assert.deepEqual(await statuses(20, "/dev/b"), ok(20));
   const inForce = Object.fromEntries((await listing(gateway)).routes.map((r) => [`${r.stage} ${r.routeKey}`, r.throttle]));
   const shown = (name) => [inForce[name].rateLimit, inForce[name].burstLimit, inForce[name].level];
-  assert.deepEqual(shown("$default GET /a"), [SLOW, 4, "stage"]);
+  assert.deepEqual(shown("$default GET /a"), [SLOW, 4, "route"]);
   assert.deepEqual(shown("$default GET /b"), [SLOW, 1, "stage"]);
-  assert.deepEqual(shown("$default ANY /c"), [SLOW, 2, "stage"]);
+  assert.deepEqual(shown("$default ANY /c"), [SLOW, 2, "route"]);
   assert.deepEqual(shown("dev GET /b"), [10000, 5000, "account"]);
 }));
 

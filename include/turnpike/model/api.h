@@ -92,6 +92,7 @@ struct stage_route {
     const struct stage *stage;
     const struct route *route;
     struct throttle throttle; /* in force for this route: its own, else the stage's default */
+    bool has_own_throttle;    /* by routeSettings */
     const struct function *function; /* NULL: none of that name (the URI had stage variables) */
     struct str function_arn;       /* for messages; with the alias or version where one is named */
     struct str qualifier;          /* alias or version, or empty */

@@ -46,7 +46,7 @@ static void writes_a_table(void **state)
             "INTEGRATION\n"
             "todo  $default  GET /health    open               10000/s burst 5000 (account)  "
             "todo\n"
-            "todo  $default  GET /todos     users (todo/read)  0.5/s burst 10 (stage)        "
+            "todo  $default  GET /todos     users (todo/read)  0.5/s burst 10 (route)        "
             "todo:live\n"
             "todo  $default  ANY /{proxy+}  users              10000/s burst 5000 (account)  "
             "${stageVariables.f}\n"));
@@ -61,7 +61,7 @@ static const char *const want[] = {
     "\"integration\":{\"function\":\"todo\",\"qualifier\":null,\"uri\":\"todo\"}}",
     "{\"apiId\":\"todo\",\"stage\":\"$default\",\"routeKey\":\"GET /todos\",\"method\":\"GET\","
     "\"path\":\"/todos\",\"authorizer\":\"users\",\"scopes\":[\"todo/read\"],"
-    "\"throttle\":{\"level\":\"stage\",\"rateLimit\":0.5,\"burstLimit\":10},"
+    "\"throttle\":{\"level\":\"route\",\"rateLimit\":0.5,\"burstLimit\":10},"
     "\"integration\":{\"function\":\"todo\",\"qualifier\":\"live\",\"uri\":\"todo:live\"}}",
     "{\"apiId\":\"todo\",\"stage\":\"$default\",\"routeKey\":\"ANY /{proxy+}\",\"method\":\"ANY\","
     "\"path\":\"/{proxy+}\",\"authorizer\":\"users\",\"scopes\":[],"
