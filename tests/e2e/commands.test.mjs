@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import https from "node:https";
-import os from "node:os";
 import path from "node:path";
 import { after, before } from "node:test";
 import * as jose from "jose";
@@ -11,7 +10,7 @@ import { test } from "./lib/bounded.mjs";
 import { freePort, program, run, startGateway, temporaryDirectory, writeFiles } from "./lib/gateway.mjs";
 import { jwtScheme, startIssuer } from "./lib/issuer.mjs";
 import { definition, startLambda } from "./lib/lambda.mjs";
-import { capture, get, listens } from "./lib/process.mjs";
+import { capture, get, hasIPv6, listens } from "./lib/process.mjs";
 
 let lambda;
 const directories = [];
@@ -299,7 +298,6 @@ test("serve --listen takes the place of plain listeners; --log-level of the file
     await gateway.line(/reloaded/);
     assert.equal(await listens(one), true, "and keeps it over a reload");
   } finally { await gateway.stop(); }
-  const hasIPv6 = Object.values(os.networkInterfaces()).flat().some(({ address }) => address === "::1");
   const [host, written] = hasIPv6 ? ["::1", "[::1]"] : ["127.0.0.2", "127.0.0.2"];
   const more = await startGateway({ config: { ...config, log: {} }, files, args: ["--listen", `127.0.0.1:${one}`, "--listen", `${written}:${two}`, "--listen", `127.0.0.1:${plain}`] });
   try {

@@ -6,7 +6,7 @@ import { test } from "./lib/bounded.mjs";
 import { startBackend } from "./lib/backend.mjs";
 import { freePort, startGateway } from "./lib/gateway.mjs";
 import { definition, startLambda } from "./lib/lambda.mjs";
-import { ask, get } from "./lib/process.mjs";
+import { ask, get, hasIPv6 } from "./lib/process.mjs";
 import { Raw } from "./lib/raw.mjs";
 
 const unavailable = [503, '{"message":"Service Unavailable"}'];
@@ -323,7 +323,8 @@ test("nobody there: 503", async () => {
   } finally { await gateway.stop(); }
 });
 
-test("IPv6 and names", async () => {
+test("IPv6 and names", async (t) => {
+  if (!hasIPv6) return t.skip("there is no IPv6 here");
   const six = await startBackend({ host: "::1" }), four = await startBackend();
   const gateway = await start({ six: { endpoint: six.url }, name: { endpoint: `http://localhost:${four.port}` }, other: { endpoint: `http://LOCALHOST:${six.port}` } },
     { routes: { "GET /six": "six", "GET /name": "name", "GET /other": "other" } });

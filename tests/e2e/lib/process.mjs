@@ -4,8 +4,12 @@ import { once } from "node:events";
 import fs from "node:fs";
 import http from "node:http";
 import net from "node:net";
+import os from "node:os";
 import path from "node:path";
 import { Gateway, freePort, program, temporaryDirectory } from "./gateway.mjs";
+
+// Containers often have none.
+export const hasIPv6 = Object.values(os.networkInterfaces()).flat().some(({ address }) => address === "::1");
 
 // Asks the running daemon as `turnpike reload` and `turnpike status` do, without starting them.
 export const ask = async (gateway, request) => (await pose(gateway, request))();
