@@ -24,7 +24,7 @@ static inline int temporary_remove_one(const char *path, const struct stat *stat
 /* Makes it and goes there. */
 static inline void temporary_enter(struct temporary *t)
 {
-    strcpy(t->path, "/tmp/turnpike-test-XXXXXX");
+    (void)snprintf(t->path, sizeof(t->path), "/tmp/turnpike-test-XXXXXX");
     assert_non_null(mkdtemp(t->path));
     t->before = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(t->before >= 0);
