@@ -137,7 +137,7 @@ static struct str write_head_before(struct arena *a, const struct function *f)
     scoped_buf struct buf name = {0};
     append_encoded(&name, f->remote_name);
     return arena_printf(a, "POST %" STR_F "/2015-03-31/functions/%" STR_F "/invocations",
-                        STR_A(f->base_path), STR_A(buf_str(&name)));
+                        STR_A(f->endpoint.base_path), STR_A(buf_str(&name)));
 }
 
 static struct str write_head_behind(struct arena *a, const struct function *f)
@@ -149,7 +149,7 @@ static struct str write_head_behind(struct arena *a, const struct function *f)
                         "Accept: */*\r\n"
                         "Content-Type: application/json\r\n"
                         "X-Amz-Invocation-Type: RequestResponse\r\n",
-                        STR_A(f->authority));
+                        STR_A(f->endpoint.authority));
 }
 
 struct buf lambda_target_head(const struct lambda_target *t, struct str qualifier,
@@ -190,8 +190,8 @@ static struct lambda_target *make_target(struct lambda *l, struct snapshot *s,
     struct lambda_target *t = arena_new(&s->arena, struct lambda_target);
     *t = (struct lambda_target){
         .function = find_function(l, f->name),
-        .options = {.host = f->host,
-                    .port = f->port,
+        .options = {.host = f->endpoint.host,
+                    .port = f->endpoint.port,
                     .connect_timeout = f->connect_timeout,
                     .keep_alive_timeout = f->keep_alive_timeout,
                     .answer_max = ANSWER_MAX,
@@ -203,7 +203,7 @@ static struct lambda_target *make_target(struct lambda *l, struct snapshot *s,
         .max_concurrency = f->max_concurrency,
         .max_queue = f->max_queue
     };
-    t->endpoint = f->tls ? NULL : find_endpoint(t->function, &t->options);
+    t->endpoint = f->endpoint.tls ? NULL : find_endpoint(t->function, &t->options);
     snapshot_on_release(s, on_snapshot_released, t);
     return t;
 }

@@ -180,9 +180,9 @@ static int connect_within(const struct addrinfo *address, uint64_t timeout)
 static const char *connect_problem(struct arena *arena, const struct function *f)
 {
     char port[6];
-    snprintf(port, sizeof(port), "%u", f->port);
+    snprintf(port, sizeof(port), "%u", f->endpoint.port);
     struct addrinfo *addresses = NULL, hints = {.ai_socktype = SOCK_STREAM};
-    int failed = getaddrinfo(arena_cstring(arena, f->host), port, &hints, &addresses);
+    int failed = getaddrinfo(arena_cstring(arena, f->endpoint.host), port, &hints, &addresses);
     if (failed)
         return gai_strerror(failed);
 
@@ -197,12 +197,12 @@ static void check_functions(struct online *online)
 {
     FOR_EACH_IN (function, &online->snapshot->functions) {
         const struct function *f = *function;
-        if (f->endpoint.len == 0)
+        if (f->endpoint.url.len == 0)
             continue;
         const char *problem = connect_problem(&online->arena, f);
         if (problem)
             diag_warning(online->diag, f->at, "function '%" STR_F "': %" STR_F ": %s",
-                         STR_A(f->name), STR_A(f->endpoint), problem);
+                         STR_A(f->name), STR_A(f->endpoint.url), problem);
     }
 }
 

@@ -29,7 +29,7 @@ struct admin_client {
     struct header content_type;
 };
 
-struct endpoint {
+struct admin_page {
     const char *path;
     unsigned (*write)(struct admin *a, struct buf *body); /* returns the status */
     const char *content_type;
@@ -61,7 +61,7 @@ static unsigned write_metrics(struct admin *a, struct buf *body)
 
 static unsigned write_index(struct admin *a, struct buf *body);
 
-static const struct endpoint endpoints[] = {
+static const struct admin_page endpoints[] = {
     {"/healthz", write_health,    "text/plain; charset=utf-8",                "200 while the process runs"},
     {"/readyz",  write_readiness, "text/plain; charset=utf-8",
      "200 while requests are served, 503 before and while it drains"                                      },
@@ -78,7 +78,7 @@ static unsigned write_index(struct admin *a, struct buf *body)
     return 200;
 }
 
-static const struct endpoint *find_endpoint(struct str target)
+static const struct admin_page *find_endpoint(struct str target)
 {
     struct str path = str_head(target, str_find(target, '?'));
     FOR_EACH (e, endpoints, ARRAY_LENGTH(endpoints))
@@ -107,7 +107,7 @@ static char *on_head_memory(struct http_connection *c, size_t size)
 static void on_head(struct http_connection *c, const struct http_head *head)
 {
     struct admin_client *client = http_connection_owner(c);
-    const struct endpoint *e = find_endpoint(head->target);
+    const struct admin_page *e = find_endpoint(head->target);
     bool reads = str_eq(head->method, STR("GET")) || str_eq(head->method, STR("HEAD"));
     if (!e || !reads) {
         buf_append(&client->body, e ? STR("GET or HEAD\n") : STR("not found\n"));

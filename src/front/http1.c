@@ -21,13 +21,13 @@ static void want_body(struct sink *sink)
     http_connection_read_body(client->connection);
 }
 
-static void respond(struct sink *sink, const struct response *response, struct body_source body)
+static void respond(struct sink *sink, const struct response *response)
 {
     struct client *client = container_of(sink, struct client, sink);
     struct http_answer answer = {.status = response->status,
                                  .headers = response->headers.items,
                                  .header_count = response->headers.count,
-                                 .body = body.bytes};
+                                 .body = response->body};
     http_connection_respond(client->connection, &answer);
 }
 
@@ -89,14 +89,13 @@ static const struct {
 static void on_error(struct http_connection *c, unsigned status, const char *why)
 {
     struct client *client = http_connection_owner(c);
-    (void)why;
     FOR_EACH (row, head_errors, ARRAY_LENGTH(head_errors)) {
         if (row->status == status) {
-            exchange_refuse_now(begin(client), row->id);
+            exchange_refuse_now(begin(client), row->id, why);
             return;
         }
     }
-    exchange_refuse_now(begin(client), GATEWAY_REQUEST_TIMEOUT);
+    exchange_refuse_now(begin(client), GATEWAY_REQUEST_TIMEOUT, why);
 }
 
 static void on_body(struct http_connection *c, struct str bytes)

@@ -2,54 +2,11 @@
 #include "turnpike/gateway/context_variables.h"
 
 #include "turnpike/base/clock.h"
-
-enum kind { KIND_REST = 1, KIND_HTTP = 2, KIND_WEBSOCKET = 4 };
-enum place { IN_TEMPLATE = 1, IN_ACCESS_LOG = 2, IN_MAPPING = 4 };
-
-enum context_variable {
-#define CONTEXT_VARIABLE(name, kinds, places, symbol) VARIABLE_##symbol,
-#include "turnpike/model/context_variables.def"
-#undef CONTEXT_VARIABLE
-    VARIABLE_COUNT
-};
-
-static const struct row {
-    struct str name;
-    unsigned kinds, places;
-} rows[VARIABLE_COUNT] = {
-#define CONTEXT_VARIABLE(name, kinds, places, symbol) {STR_INIT(name), (kinds), (places)},
-#include "turnpike/model/context_variables.def"
-#undef CONTEXT_VARIABLE
-};
-
-static const char *const names[VARIABLE_COUNT] = {
-#define CONTEXT_VARIABLE(name, kinds, places, symbol) name,
-#include "turnpike/model/context_variables.def"
-#undef CONTEXT_VARIABLE
-};
-
-#define CLAIM_PREFIX      "authorizer.claims."
-#define AUTHORIZER_PREFIX "authorizer."
-
-static int compare_row(const void *name, const void *row)
-{
-    return str_compare(*(const struct str *)name, ((const struct row *)row)->name);
-}
-
-static bool has_prefix(struct str name, struct str prefix)
-{
-    return name.len > prefix.len && str_starts_with(name, prefix);
-}
+#include "turnpike/model/context_variable.h"
 
 int context_variable_resolve(struct str name)
 {
-    const struct row *row = bsearch(&name, rows, VARIABLE_COUNT, sizeof(rows[0]), compare_row);
-    if (!row && has_prefix(name, STR(CLAIM_PREFIX)))
-        row = &rows[VARIABLE_AUTHORIZER_CLAIMS_NAME];
-    else if (!row && has_prefix(name, STR(AUTHORIZER_PREFIX)))
-        row = &rows[VARIABLE_AUTHORIZER_NAME];
-    return row && (row->kinds & KIND_HTTP) && (row->places & IN_ACCESS_LOG) ? (int)(row - rows)
-                                                                            : -1;
+    return context_variable_find(name, IN_ACCESS_LOG);
 }
 
 static void append_claim(struct buf *out, struct str name, const struct identity *identity)
@@ -109,7 +66,7 @@ static void append(struct buf *out, enum context_variable variable, struct str n
     case VARIABLE_API_ID:
         return buf_append(out, s->api ? s->api->api_id : STR(""));
     case VARIABLE_AUTHORIZER_CLAIMS_NAME:
-        return append_claim(out, str_skip(name, STR(CLAIM_PREFIX).len), t->identity);
+        return append_claim(out, context_variable_claim(name), t->identity);
     case VARIABLE_AUTHORIZER_ERROR:
         return buf_append(out, o->authorizer_error);
     case VARIABLE_AUTHORIZER_LATENCY:
@@ -215,6 +172,6 @@ static void append_to_log(struct buf *out, const struct substitution_part *varia
 const struct access_log_variables context_variables = {
     .resolve = context_variable_resolve,
     .append = append_to_log,
-    .names = names,
+    .names = context_variable_names,
     .name_count = VARIABLE_COUNT,
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "turnpike/gateway/exchange.h"
 
+#include <inttypes.h>
+
 #include "turnpike/base/clock.h"
 #include "turnpike/base/xalloc.h"
 #include "turnpike/gateway/context_variables.h"
@@ -91,13 +93,13 @@ void exchange_start(struct exchange *x)
     run(x);
 }
 
-void exchange_refuse_now(struct exchange *x, enum gateway_response_id id)
+void exchange_refuse_now(struct exchange *x, enum gateway_response_id id, const char *why)
 {
     assert(x->state == EXCHANGE_NEW || x->state == EXCHANGE_WAITING);
     if (x->state == EXCHANGE_NEW)
         exchange_name(x);
     x->collecting = false;
-    (void)exchange_refuse(x, id);
+    (void)exchange_refuse(x, id, "%s", why);
     pipeline_skip_to_last(x);
     run(x);
 }
@@ -122,7 +124,7 @@ void exchange_on_body(struct exchange *x, struct str bytes)
         return;
     }
     x->collecting = false;
-    exchange_resume(x, exchange_refuse(x, fits ? GATEWAY_UNAVAILABLE : GATEWAY_REQUEST_TOO_LARGE));
+    exchange_resume(x, fits ? exchange_refuse_memory(x) : exchange_refuse_body(x));
 }
 
 void exchange_on_body_end(struct exchange *x)
@@ -157,18 +159,36 @@ void exchange_respond(struct exchange *x)
     struct response *response = &x->t.response;
     x->t.outcome.bytes_out = has_no_body(&x->t) ? 0 : response->body.len;
     x->state = EXCHANGE_RESPONDING;
-    x->sink->ops->respond(x->sink, response, (struct body_source){BODY_FIXED, response->body});
+    x->sink->ops->respond(x->sink, response);
 }
 
-enum verdict exchange_refuse(struct exchange *x, enum gateway_response_id id)
+enum verdict exchange_refuse(struct exchange *x, enum gateway_response_id id, const char *why, ...)
 {
     const struct gateway_response *row = &gateway_responses[id];
+    va_list args;
+    va_start(args, why);
+    x->t.outcome.reason = arena_vprintf(&x->arena, why, args);
+    va_end(args);
     x->t.response = (struct response){.status = row->status, .body = row->body};
     x->t.outcome.error = row;
     exchange_add_header(x, STR("content-type"), STR("application/json"));
     if (row->error_type)
         exchange_add_header(x, STR("x-amzn-ErrorType"), str_from(row->error_type));
     return DONE;
+}
+
+enum verdict exchange_refuse_body(struct exchange *x)
+{
+    return exchange_refuse(x, GATEWAY_REQUEST_TOO_LARGE,
+                           "the body is larger than the %" PRIu64 " bytes of limits.payloadBytes",
+                           x->t.settings->limits.payload_bytes);
+}
+
+enum verdict exchange_refuse_memory(struct exchange *x)
+{
+    return exchange_refuse(x, GATEWAY_UNAVAILABLE,
+                           "all of the %" PRIu64 " bytes of limits.bufferedBytes are in use",
+                           x->t.settings->limits.buffered_bytes);
 }
 
 /* Once, when the sink reports the end: the log line and the figures. */
@@ -187,8 +207,8 @@ void exchange_on_gone(struct exchange *x, bool complete)
     account(x, complete);
     x->sink = NULL;
     x->collecting = false;
-    if (x->call)
-        lambda_abandon(take(&x->call));
+    if (x->integration.call)
+        x->integration.abandon(take(&x->integration.call));
     if (x->work.run) {
         x->state = EXCHANGE_LEFT; /* a worker reads its memory: exchange_work_done frees it */
         return;

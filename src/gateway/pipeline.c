@@ -13,11 +13,14 @@ struct stage_entry {
 static const struct stage_entry pipeline[EXCHANGE_KIND_COUNT][ROW_MAX] = {
     [EXCHANGE_HTTP] = {{"resolve", stage_resolve},
                        {"route", stage_route},
+                       {"cors", stage_cors},
                        {"found", stage_found},
                        {"throttle", stage_throttle},
                        {"authorize", stage_authorize},
                        {"body", stage_body},
+                       {"map", stage_map},
                        {"integrate", stage_integrate},
+                       {"map_response", stage_map_response},
                        {"respond", stage_respond}},
 };
 

@@ -85,8 +85,11 @@ static void challenge(struct exchange *x, const char *error, struct str descript
 
 static enum verdict refuse_token(struct exchange *x)
 {
-    (void)exchange_refuse(x, GATEWAY_UNAUTHORIZED);
-    if (x->token.error.len == 0) { /* nothing came, or "Bearer" alone */
+    bool missing = x->token.error.len == 0; /* nothing came, or "Bearer" alone */
+    (void)exchange_refuse(x, GATEWAY_UNAUTHORIZED, "authorizer '%" STR_F "': %" STR_F,
+                          STR_A(x->token.authorizer->name),
+                          STR_A(missing ? STR("no token came") : x->token.error));
+    if (missing) {
         exchange_add_header(x, STR("www-authenticate"), STR("Bearer"));
         x->t.outcome.authorizer_error = STR("missing: token not provided");
         return DONE;
@@ -107,7 +110,10 @@ static enum verdict settle(struct exchange *x, enum token_result result)
         return NEXT;
     case TOKEN_FORBIDDEN:
         outcome->authorizer_status = 403;
-        (void)exchange_refuse(x, GATEWAY_FORBIDDEN);
+        (void)exchange_refuse(x, GATEWAY_FORBIDDEN,
+                              "authorizer '%" STR_F "': the token has none of the scopes '%" STR_F
+                              "'",
+                              STR_A(x->token.authorizer->name), STR_A(route_scopes(x)));
         challenge(x, "insufficient_scope", STR("the token has none of the required scopes"));
         return DONE;
     case TOKEN_REFUSED:
@@ -130,7 +136,9 @@ enum verdict stage_authorize(struct exchange *x)
     if (!route->authorizer)
         return NEXT;
     if (arn_len(x) > ARN_MAX)
-        return exchange_refuse(x, GATEWAY_URI_TOO_LONG);
+        return exchange_refuse(x, GATEWAY_URI_TOO_LONG,
+                               "the ARN of a route with an authorizer is longer than %d bytes",
+                               ARN_MAX);
 
     x->call_started = loop_now(x->gateway->loop);
     x->token = (struct token_check){.authorizer = route->authorizer,

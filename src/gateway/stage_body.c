@@ -8,7 +8,7 @@ enum verdict stage_body(struct exchange *x)
     if (!r->has_body)
         return NEXT;
     if (r->content_length > x->t.settings->limits.payload_bytes)
-        return exchange_refuse(x, GATEWAY_REQUEST_TOO_LARGE);
+        return exchange_refuse_body(x);
 
     x->collecting = true;
     x->sink->ops->want_body(x->sink);

@@ -32,18 +32,33 @@ void exchange_name(struct exchange *x)
     make_request_id(&x->t.request);
 }
 
+static enum verdict refuse_stage(struct exchange *x)
+{
+    const struct api *api = x->t.selection.api;
+    return exchange_refuse(x, GATEWAY_NOT_FOUND,
+                           api->disable_execute_api_endpoint
+                               ? "API '%" STR_F "' is reached by its domains alone "
+                                 "(disableExecuteApiEndpoint)"
+                               : "API '%" STR_F "' has neither a stage of the path's first segment "
+                                 "nor a stage $default",
+                           STR_A(api->api_id));
+}
+
 enum verdict stage_resolve(struct exchange *x)
 {
     if (!decode_path(x))
-        return exchange_refuse(x, GATEWAY_BAD_REQUEST);
+        return exchange_refuse(x, GATEWAY_BAD_REQUEST,
+                               "the path is malformed: a bad escape, a NUL or no leading slash");
 
     switch (resolve(x->snapshot, &x->listener, &x->t.request, &x->arena, &x->t.selection)) {
     case RESOLVED:
         return NEXT;
     case RESOLVED_API_ONLY:
-        return exchange_refuse(x, GATEWAY_NOT_FOUND);
+        return refuse_stage(x);
     case RESOLVED_NOTHING:
         break;
     }
-    return exchange_refuse(x, GATEWAY_NO_API);
+    return exchange_refuse(x, GATEWAY_NO_API,
+                           "no API is reached by host '%" STR_F "' and path '%" STR_F "'",
+                           STR_A(x->t.request.host), STR_A(x->t.request.path));
 }

@@ -14,5 +14,10 @@ enum verdict stage_route(struct exchange *x)
 
 enum verdict stage_found(struct exchange *x)
 {
-    return x->t.selection.stage_route ? NEXT : exchange_refuse(x, GATEWAY_NOT_FOUND);
+    const struct selection *s = &x->t.selection;
+    if (s->stage_route)
+        return NEXT;
+    return exchange_refuse(x, GATEWAY_NOT_FOUND,
+                           "API '%" STR_F "' has no route for %" STR_F " %" STR_F,
+                           STR_A(s->api->api_id), STR_A(x->t.request.method), STR_A(s->route_path));
 }

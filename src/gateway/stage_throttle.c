@@ -12,5 +12,8 @@ enum verdict stage_throttle(struct exchange *x)
         return NEXT;
     /* LIMITER_PENDING, which the limiter in memory never answers, is closed too. */
     figures_count_throttled(&x->t, result);
-    return exchange_refuse(x, GATEWAY_THROTTLED);
+    return exchange_refuse(x, GATEWAY_THROTTLED, "%s",
+                           result == LIMITER_ROUTE_THROTTLED
+                               ? "the route's rate and burst limits are reached"
+                               : "the account's rate and burst limits (throttling) are reached");
 }

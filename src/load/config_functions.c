@@ -28,7 +28,7 @@ static void read_endpoint(struct config *c, const struct doc *d, struct function
     struct position at;
     if (config_name_of(d, "endpoint", &url, &at)) {
         if (check_endpoint(c, (struct written){url, at}))
-            (void)!builder_set_endpoint(c->b, f, (struct written){url, at});
+            (void)!builder_set_endpoint(c->b, &f->endpoint, (struct written){url, at});
     } else if (!config_has(d, "endpoint") && !config_has(d, "process")) {
         diag_error(c->diag, d->at, "'endpoint' is missing");
     }

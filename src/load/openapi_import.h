@@ -140,6 +140,26 @@ struct integration *openapi_find_integration(struct openapi *o, const struct doc
 /* The one of defaultFunction; NULL where none is configured. */
 struct integration *openapi_default_integration(struct openapi *o);
 
+/* --- openapi_http.c: what integrations of type http_proxy have; the subject is a struct
+ * integration --- */
+
+openapi_field_fn openapi_http_method, openapi_connection_type, openapi_connection_id,
+    openapi_tls_config;
+/* Once the fields are read: whether it can be called. False where it was reported. */
+MUST_USE bool openapi_finish_http(struct openapi *o, const struct doc *node,
+                                  struct integration *integration);
+
+/* --- openapi_service.c: integrationSubtype; likewise --- */
+
+openapi_field_fn openapi_credentials;
+MUST_USE bool openapi_finish_service(struct openapi *o, const struct doc *node,
+                                     struct integration *integration);
+
+/* --- openapi_parameters.c: parameter mapping; likewise. Of a service, requestParameters are its
+ * action's own, and left to openapi_finish_service --- */
+
+openapi_field_fn openapi_request_parameters, openapi_response_parameters;
+
 /* --- openapi_paths.c --- */
 
 struct openapi_path {

@@ -13,6 +13,14 @@ struct shared {
     struct integration *integration;
 };
 
+static void read_uri(struct openapi *o, const struct doc_member *member, void *subject)
+{
+    struct integration *integration = subject;
+    struct str uri;
+    if (openapi_text(o, member->value, "uri", &uri))
+        integration->uri = (struct written){uri, member->value->at};
+}
+
 static bool is_http_url(struct str uri)
 {
     return str_starts_with_nocase(uri, STR("http://")) ||
@@ -20,30 +28,29 @@ static bool is_http_url(struct str uri)
 }
 
 /* Stage variables have no value yet: builder_finish checks the URI of each stage. */
-static bool check_uri(struct openapi *o, struct position at, struct str uri)
+static bool finish_function(struct openapi *o, const struct doc *node,
+                            struct integration *integration)
 {
     struct function_name name;
-    if (is_http_url(uri)) {
-        diag_error(o->diag, at, "'%" STR_F "': HTTP integrations (http_proxy) are not built yet",
-                   STR_A(uri));
+    struct str uri = integration->uri.text;
+    struct position at = integration->uri.at;
+    if (!doc_get(node, "uri"))
+        diag_error(o->diag, node->at, "the integration has no uri");
+    if (!uri.at)
         return false;
-    }
     if (str_find_str(uri, STR(STAGE_VARIABLE)) < uri.len || function_name_parse(uri, &name))
         return true;
     bool variable = str_find_str(uri, STR("${")) < uri.len;
-    diag_error(o->diag, at, "'%" STR_F "' names no Lambda function%s", STR_A(uri),
-               variable ? ": of variables, plain text has ${AWS::Region}, ${AWS::AccountId} and "
-                          "${AWS::Partition}; others stand in Fn::Sub"
-                        : "");
+    if (is_http_url(uri))
+        diag_error(o->diag, at,
+                   "'%" STR_F "' names no Lambda function: a URL is for type http_proxy",
+                   STR_A(uri));
+    else
+        diag_error(o->diag, at, "'%" STR_F "' names no Lambda function%s", STR_A(uri),
+                   variable ? ": of variables, plain text has ${AWS::Region}, ${AWS::AccountId} "
+                              "and ${AWS::Partition}; others stand in Fn::Sub"
+                            : "");
     return false;
-}
-
-static void read_uri(struct openapi *o, const struct doc_member *member, void *subject)
-{
-    struct integration *integration = subject;
-    struct str uri;
-    if (openapi_text(o, member->value, "uri", &uri) && check_uri(o, member->value->at, uri))
-        integration->uri = (struct written){uri, member->value->at};
 }
 
 /* As text or as a number: API Gateway exports the one, people write the other. */
@@ -72,50 +79,27 @@ static void read_timeout(struct openapi *o, const struct doc_member *member, voi
         integration->timeout = milliseconds * USEC_PER_MSEC;
 }
 
-static void read_http_method(struct openapi *o, const struct doc_member *member, void *subject)
-{
-    (void)subject;
-    struct str method;
-    if (openapi_text(o, member->value, "httpMethod", &method) && !str_is(method, "POST"))
-        diag_warning(o->diag, member->value->at,
-                     "httpMethod '%" STR_F "' has no effect: a Lambda function is invoked by POST",
-                     STR_A(method));
-}
-
-static void read_connection_type(struct openapi *o, const struct doc_member *member, void *subject)
-{
-    (void)subject;
-    struct str type;
-    if (!openapi_text(o, member->value, "connectionType", &type))
-        return;
-    if (str_is(type, "VPC_LINK"))
-        diag_error(o->diag, member->value->at, "connectionType VPC_LINK is not built yet");
-    else if (!str_is(type, "INTERNET"))
-        diag_error(o->diag, member->value->at,
-                   "connectionType is '%" STR_F "', expected INTERNET or VPC_LINK", STR_A(type));
-}
-
 static const struct openapi_field fields[] = {
-    {"cacheKeyParameters",   FIELD_WARN,  NULL                },
-    {"cacheNamespace",       FIELD_WARN,  NULL                },
-    {"connectionId",         FIELD_WARN,  NULL                },
-    {"connectionType",       FIELD_READ,  read_connection_type},
-    {"contentHandling",      FIELD_WARN,  NULL                },
-    {"credentials",          FIELD_LATER, NULL                },
-    {"httpMethod",           FIELD_READ,  read_http_method    },
-    {"integrationSubtype",   FIELD_LATER, NULL                },
-    {"integrationTarget",    FIELD_WARN,  NULL                },
-    {"passthroughBehavior",  FIELD_WARN,  NULL                },
-    {"payloadFormatVersion", FIELD_READ,  read_payload_format },
-    {"requestParameters",    FIELD_LATER, NULL                },
-    {"requestTemplates",     FIELD_WARN,  NULL                },
-    {"responseParameters",   FIELD_LATER, NULL                },
-    {"responseTransferMode", FIELD_WARN,  NULL                },
-    {"responses",            FIELD_WARN,  NULL                },
-    {"timeoutInMillis",      FIELD_READ,  read_timeout        },
-    {"tlsConfig",            FIELD_LATER, NULL                },
-    {"type",                 FIELD_READ,  NULL                },
-    {"uri",                  FIELD_READ,  read_uri            },
+    {"cacheKeyParameters",   FIELD_WARN, NULL                       },
+    {"cacheNamespace",       FIELD_WARN, NULL                       },
+    {"connectionId",         FIELD_READ, openapi_connection_id      },
+    {"connectionType",       FIELD_READ, openapi_connection_type    },
+    {"contentHandling",      FIELD_WARN, NULL                       },
+    {"credentials",          FIELD_READ, openapi_credentials        },
+    {"httpMethod",           FIELD_READ, openapi_http_method        },
+    {"integrationSubtype",   FIELD_READ, NULL                       },
+    {"integrationTarget",    FIELD_WARN, NULL                       },
+    {"passthroughBehavior",  FIELD_WARN, NULL                       },
+    {"payloadFormatVersion", FIELD_READ, read_payload_format        },
+    {"requestParameters",    FIELD_READ, openapi_request_parameters },
+    {"requestTemplates",     FIELD_WARN, NULL                       },
+    {"responseParameters",   FIELD_READ, openapi_response_parameters},
+    {"responseTransferMode", FIELD_WARN, NULL                       },
+    {"responses",            FIELD_WARN, NULL                       },
+    {"timeoutInMillis",      FIELD_READ, read_timeout               },
+    {"tlsConfig",            FIELD_READ, openapi_tls_config         },
+    {"type",                 FIELD_READ, NULL                       },
+    {"uri",                  FIELD_READ, read_uri                   },
 };
 
 static const struct openapi_object object = {
@@ -124,20 +108,32 @@ static const struct openapi_object object = {
     OPENAPI_FIELDS(fields),
 };
 
-/* AWS warns about the last three and leaves the route out; we refuse. */
+/* AWS warns about these and leaves the route out; we refuse. */
 static const struct {
     const char *type, *problem;
 } other_types[] = {
-    {"http_proxy", "are not built yet"                                           },
-    {"aws",        "are for REST APIs: an HTTP API calls a function by aws_proxy"},
-    {"http",       "are for REST APIs: an HTTP API has http_proxy"               },
-    {"mock",       "are for REST APIs"                                           },
+    {"aws",  "are for REST APIs: an HTTP API calls a function by aws_proxy"},
+    {"http", "are for REST APIs: an HTTP API has http_proxy"               },
+    {"mock", "are for REST APIs"                                           },
 };
 
-/* True where the type is aws_proxy. Whatever else is wrong with others is not worth saying. */
-static bool check_type(struct openapi *o, const struct doc *node)
+static bool report_type(struct openapi *o, struct position at, struct str type)
 {
     static const char *const types[] = {"aws_proxy", "http_proxy"};
+    FOR_EACH (other, other_types, ARRAY_LENGTH(other_types)) {
+        if (str_eq_nocase(type, str_from(other->type))) {
+            diag_error(o->diag, at, "integrations of type %s %s", other->type, other->problem);
+            return false;
+        }
+    }
+    diag_error(o->diag, at, "unknown type of integration '%" STR_F "'%s", STR_A(type),
+               openapi_suggestion(o, type, types, ARRAY_LENGTH(types)));
+    return false;
+}
+
+/* Whatever else is wrong with an unknown type is not worth saying. */
+static bool read_type(struct openapi *o, const struct doc *node, enum integration_type *ret_type)
+{
     const struct doc *written = doc_get(node, "type");
     struct str type;
     if (!written) {
@@ -147,36 +143,32 @@ static bool check_type(struct openapi *o, const struct doc *node)
     }
     if (!openapi_text(o, written, "type", &type))
         return false;
-    if (str_eq_nocase(type, STR("aws_proxy")))
-        return true;
-    FOR_EACH (other, other_types, ARRAY_LENGTH(other_types)) {
-        if (str_eq_nocase(type, str_from(other->type))) {
-            diag_error(o->diag, written->at, "integrations of type %s %s", other->type,
-                       other->problem);
-            return false;
-        }
-    }
-    diag_error(o->diag, written->at, "unknown type of integration '%" STR_F "'%s", STR_A(type),
-               openapi_suggestion(o, type, types, ARRAY_LENGTH(types)));
-    return false;
+    if (str_eq_nocase(type, STR("http_proxy")))
+        *ret_type = INTEGRATION_HTTP;
+    else if (str_eq_nocase(type, STR("aws_proxy")))
+        *ret_type = doc_get(node, "integrationSubtype") ? INTEGRATION_SERVICE : INTEGRATION_LAMBDA;
+    else
+        return report_type(o, written->at, type);
+    return true;
 }
+
+/* What each type still wants to know once its fields are read; false, reported, where it lacks
+ * something. */
+static bool (*const finish[])(struct openapi *, const struct doc *, struct integration *) = {
+    [INTEGRATION_LAMBDA] = finish_function,
+    [INTEGRATION_HTTP] = openapi_finish_http,
+    [INTEGRATION_SERVICE] = openapi_finish_service,
+};
 
 static struct integration *read_integration(struct openapi *o, const struct doc *node)
 {
-    if (!openapi_is_map(o, node, "x-amazon-apigateway-integration") || !check_type(o, node))
+    enum integration_type type;
+    if (!openapi_is_map(o, node, "x-amazon-apigateway-integration") || !read_type(o, node, &type))
         return NULL;
-    /* A service's own error covers its uri and parameters. */
-    const struct doc_member *subtype = doc_member(node, STR("integrationSubtype"));
-    if (subtype) {
-        diag_error(o->diag, subtype->at, "integrations with AWS services are not built yet");
-        return NULL;
-    }
     struct integration *integration = builder_add_integration(o->builder, o->api, node->at);
-    integration->type = INTEGRATION_LAMBDA;
+    integration->type = type;
     openapi_read_object(o, &object, node, integration);
-    if (!doc_get(node, "uri"))
-        diag_error(o->diag, node->at, "the integration has no uri");
-    return integration->uri.text.len > 0 ? integration : NULL;
+    return finish[type](o, node, integration) ? integration : NULL;
 }
 
 struct integration *openapi_find_integration(struct openapi *o, const struct doc *node)

@@ -94,7 +94,7 @@ struct function *builder_add_function(struct builder *b, struct position at, str
     return f;
 }
 
-bool builder_set_endpoint(struct builder *b, struct function *f, struct written url)
+bool builder_set_endpoint(struct builder *b, struct endpoint *e, struct written url)
 {
     struct uri uri;
     if (!uri_parse(url.text, &uri) || uri.query.len > 0) {
@@ -102,14 +102,14 @@ bool builder_set_endpoint(struct builder *b, struct function *f, struct written 
                    STR_A(url.text));
         return false;
     }
-    f->endpoint = url.text;
-    f->tls = str_eq_nocase(uri.scheme, STR("https"));
-    f->host = uri.host;
-    f->authority = uri.authority;
-    f->port = uri.port ? uri.port : (f->tls ? 443 : 80);
-    f->base_path = uri.path;
-    while (f->base_path.len > 0 && f->base_path.at[f->base_path.len - 1] == '/')
-        f->base_path.len--;
+    *e = (struct endpoint){.url = url.text,
+                           .tls = str_eq_nocase(uri.scheme, STR("https")),
+                           .host = uri.host,
+                           .authority = uri.authority,
+                           .base_path = uri.path};
+    e->port = uri.port ? uri.port : (e->tls ? 443 : 80);
+    while (e->base_path.len > 0 && e->base_path.at[e->base_path.len - 1] == '/')
+        e->base_path.len--;
     return true;
 }
 

@@ -57,7 +57,7 @@ static const struct function *find_function(struct builder *b, struct str name)
     if (listed || b->snapshot->default_endpoint.text.len == 0)
         return listed;
     struct function *f = builder_add_function(b, b->snapshot->default_endpoint.at, name);
-    return builder_set_endpoint(b, f, b->snapshot->default_endpoint) ? f : NULL;
+    return builder_set_endpoint(b, &f->endpoint, b->snapshot->default_endpoint) ? f : NULL;
 }
 
 static void bind_function(struct builder *b, struct stage_route *sr, struct str uri,
@@ -81,6 +81,8 @@ static void bind_integration(struct builder *b, struct stage_route *sr)
 {
     const struct integration *integration = sr->route->integration;
     struct str uri, missing = {NULL, 0};
+    if (integration->uri.text.len == 0)
+        return;
     if (!stage_variables_substitute(&b->snapshot->arena, integration->uri.text, look_up_variable,
                                     sr->stage, &uri, &missing)) {
         diag_warning(b->diag, integration->uri.at,
@@ -89,7 +91,9 @@ static void bind_integration(struct builder *b, struct stage_route *sr)
                      STR_A(sr->stage->stage_name), STR_A(missing), STR_A(sr->route->key));
         return;
     }
-    bind_function(b, sr, uri, integration->uri.at);
+    sr->uri = uri;
+    if (integration->type == INTEGRATION_LAMBDA)
+        bind_function(b, sr, uri, integration->uri.at);
 }
 
 static void bind_throttle(struct stage_route *sr)

@@ -8,12 +8,12 @@
  * segment is greedy ({name+}) and begins here. Names of variables are read from the route that was
  * chosen, so /pets/{id} and /pets/{name}/toys share their nodes. */
 
-struct endpoint {
+struct leaf {
     struct str method;
     const struct route *route;
 };
 
-typedef LIST(struct endpoint) endpoint_list;
+typedef LIST(struct leaf) endpoint_list;
 
 struct node {
     struct str segment;
@@ -114,7 +114,7 @@ static struct node *literal_child(struct arena *a, struct node *node, struct str
 
 static void add_endpoint(struct arena *a, endpoint_list *endpoints, const struct route *route)
 {
-    *list_push(a, endpoints) = (struct endpoint){route->method, route};
+    *list_push(a, endpoints) = (struct leaf){route->method, route};
 }
 
 static void add_route(struct arena *a, struct router *router, const struct route *route)

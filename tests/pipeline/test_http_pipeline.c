@@ -92,17 +92,17 @@ static void want_body(struct sink *sink)
     container_of(sink, struct test_sink, sink)->wants_body = true;
 }
 
-static void respond(struct sink *sink, const struct response *response, struct body_source body)
+static void respond(struct sink *sink, const struct response *response)
 {
     struct test_sink *s = container_of(sink, struct test_sink, sink);
     assert_false(s->responded);
     s->responded = true;
     s->status = response->status;
     s->response = response;
-    (void)snprintf(s->body, sizeof(s->body), "%" STR_F, STR_A(body.bytes));
+    (void)snprintf(s->body, sizeof(s->body), "%" STR_F, STR_A(response->body));
 }
 
-static const struct sink_ops sink_ops = {want_body, respond};
+static const struct sink_ops sink_ops = {.want_body = want_body, .respond = respond};
 
 /* The gateway under test: GET and HEAD /open, POST /items, GET /slow (throttled: one token), ANY
  * /vars (a function named by a stage variable that the stage lacks). */
@@ -155,8 +155,8 @@ static void set_up(struct world *w)
     settings->throttling = (struct throttle){true, 1000, 1000};
     settings->limits = (struct limit_settings){.payload_bytes = 64, .buffered_bytes = 128};
     struct function *todo = builder_add_function(&b, nowhere, STR("todo"));
-    assert_true(
-        builder_set_endpoint(&b, todo, (struct written){STR("http://127.0.0.1:1"), nowhere}));
+    assert_true(builder_set_endpoint(&b, &todo->endpoint,
+                                     (struct written){STR("http://127.0.0.1:1"), nowhere}));
     build_api(&b);
     struct snapshot *snapshot = builder_finish(&b);
     assert_non_null(snapshot);

@@ -50,9 +50,13 @@ struct exchange {
     struct share held;  /* by both, of limits.bufferedBytes */
 
     struct token_check token;
-    struct lambda_call *call; /* NULL: none is under way */
-    uint64_t call_started;    /* monotonic microseconds */
-    struct work work;         /* on the thread pool */
+    /* The integration's call, and how to lose interest in it without stopping it. */
+    struct {
+        void *call; /* NULL: none is under way */
+        void (*abandon)(void *call);
+    } integration;
+    uint64_t call_started; /* monotonic microseconds */
+    struct work work;      /* on the thread pool */
     struct {
         bool readable;
         struct response response; /* where readable */
@@ -71,8 +75,8 @@ struct exchange *exchange_new(struct gateway *gateway, enum exchange_kind kind, 
 void exchange_start(struct exchange *x);
 
 /* The edge refuses the request, before it was started or while its body is awaited: answers with
- * a row of the gateway response table. t.request may be half empty. */
-void exchange_refuse_now(struct exchange *x, enum gateway_response_id id);
+ * a row of the gateway response table. t.request may be half empty. `why` as in exchange_refuse. */
+void exchange_refuse_now(struct exchange *x, enum gateway_response_id id, const char *why);
 
 /* From the sink. Bytes live during the call only. */
 void exchange_on_body(struct exchange *x, struct str bytes);
@@ -82,8 +86,16 @@ void exchange_on_body_end(struct exchange *x);
  * log line, counts, and gives the exchange back. What it waited for is abandoned, not stopped. */
 void exchange_on_gone(struct exchange *x, bool complete);
 
-/* For stages. Sets a row of the table as the response; use as `return exchange_refuse(x, …)`. */
-enum verdict exchange_refuse(struct exchange *x, enum gateway_response_id id);
+/* For stages. Sets a row of the table as the response; use as `return exchange_refuse(x, …)`.
+ *
+ * `why` tells people which rule, key or function it was. It goes into the log, and to the client
+ * where `development` is on: no token, key or other secret may stand in it. */
+enum verdict exchange_refuse(struct exchange *x, enum gateway_response_id id, const char *why, ...)
+    PRINTF(3, 4);
+
+/* Likewise: 413 by limits.payloadBytes, 503 by limits.bufferedBytes. */
+enum verdict exchange_refuse_body(struct exchange *x);
+enum verdict exchange_refuse_memory(struct exchange *x);
 
 /* For the last stage. Hands the response to the sink; exchange_on_gone follows. */
 void exchange_respond(struct exchange *x);

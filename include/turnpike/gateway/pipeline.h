@@ -16,13 +16,16 @@ void pipeline_skip_to_last(struct exchange *x);
 /* Gives the request its id; before the first stage. */
 void exchange_name(struct exchange *x);
 
-stage_fn stage_resolve;   /* which API and stage: stage_resolve.c */
-stage_fn stage_route;     /* which route; only looks: stage_route.c */
-stage_fn stage_found;     /* no route: 404: stage_route.c */
-stage_fn stage_throttle;  /* stage_throttle.c */
-stage_fn stage_authorize; /* stage_authorize.c */
-stage_fn stage_body;      /* collects the body: stage_body.c */
-stage_fn stage_integrate; /* calls the function: stage_integrate.c */
-stage_fn stage_respond;   /* hands the response to the sink: stage_respond.c */
+stage_fn stage_resolve;      /* which API and stage: stage_resolve.c */
+stage_fn stage_route;        /* which route; only looks: stage_route.c */
+stage_fn stage_cors;         /* answers preflights; prepares the headers: stage_cors.c */
+stage_fn stage_found;        /* no route: 404: stage_route.c */
+stage_fn stage_throttle;     /* stage_throttle.c */
+stage_fn stage_authorize;    /* stage_authorize.c */
+stage_fn stage_body;         /* collects the body: stage_body.c */
+stage_fn stage_map;          /* requestParameters: stage_map.c */
+stage_fn stage_integrate;    /* calls what stands behind the route: stage_integrate.c */
+stage_fn stage_map_response; /* responseParameters: stage_map.c */
+stage_fn stage_respond;      /* hands the response to the sink: stage_respond.c */
 
 #endif

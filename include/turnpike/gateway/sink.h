@@ -8,19 +8,22 @@
 
 struct sink;
 
-/* What an answer's body is made of. */
-struct body_source {
-    enum { BODY_FIXED } kind; /* all of it is there; a source that is pulled will be another kind */
-    struct str bytes;         /* lives until the exchange is told that its answer has left */
-};
-
-/* Calls downwards. Upwards go exchange_on_body, exchange_on_body_end and exchange_on_gone, never
- * from within one of these. */
+/* Calls downwards. Upwards go exchange_on_body, exchange_on_body_end, exchange_on_writable and
+ * exchange_on_gone, never from within one of these. */
 struct sink_ops {
     /* The door is passed: the body may come (100 Continue goes out where it was asked for). */
     void (*want_body)(struct sink *sink);
-    /* Sends the answer. Its head and body live until exchange_on_gone. */
-    void (*respond)(struct sink *sink, const struct response *response, struct body_source body);
+    /* Sends the answer, or its beginning where it is streamed. Its head and body live until
+     * exchange_on_gone. */
+    void (*respond)(struct sink *sink, const struct response *response);
+
+    /* What follows of a streamed answer, in pieces that need live during the call only. False asks
+     * to wait for exchange_on_writable; nothing is lost if not. */
+    bool (*send)(struct sink *sink, struct str bytes);
+    /* The streamed answer is complete, or (abort) cannot be completed: the client must not take
+     * what it got for a whole answer. exchange_on_gone follows both. */
+    void (*end)(struct sink *sink);
+    void (*abort)(struct sink *sink);
 };
 
 /* Embedded in what the edge keeps for a request. */

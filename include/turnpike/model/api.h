@@ -4,15 +4,18 @@
 #ifndef TURNPIKE_MODEL_API_H
 #define TURNPIKE_MODEL_API_H
 
+#include "turnpike/model/parameter_mapping.h"
 #include "turnpike/model/settings.h"
 
 /* What higher folders keep beside an element of the model: compiled by their `_prepare` function
  * into the snapshot's arena, or live state found by name. Nobody else looks inside. */
-struct access_log;    /* observe/ */
-struct bucket;        /* throttle/ */
-struct key_source;    /* auth/: the keys of an issuer */
-struct lambda_target; /* backend/: the live calls and connections of a function */
-struct route_figures; /* gateway/: the metrics of a stage's route */
+struct access_log;     /* observe/ */
+struct bucket;         /* throttle/ */
+struct http_target;    /* backend/: an HTTP integration's URI and connections */
+struct key_source;     /* auth/: the keys of an issuer */
+struct lambda_target;  /* backend/: the live calls and connections of a function */
+struct route_figures;  /* gateway/: the metrics of a stage's route */
+struct service_target; /* backend/: the connections to an AWS service */
 struct router;
 struct api;
 struct stage;
@@ -41,17 +44,42 @@ struct authorizer {
     struct key_source *keys;   /* set by auth's prepare */
 };
 
-enum integration_type { INTEGRATION_LAMBDA }; /* AWS_PROXY to a function */
+/* AWS's integration types and subtypes, told apart by who answers. */
+enum integration_type {
+    INTEGRATION_LAMBDA,  /* AWS_PROXY to a function */
+    INTEGRATION_HTTP,    /* HTTP_PROXY */
+    INTEGRATION_SERVICE, /* AWS_PROXY with a subtype: an action of an AWS service */
+    INTEGRATION_DOCS,    /* the API's documentation; no document names it */
+};
 
 enum payload_format { PAYLOAD_FORMAT_1_0, PAYLOAD_FORMAT_2_0 };
+
+/* A parameter of a service's action: "QueueUrl" with its value. */
+struct service_parameter {
+    struct position at;
+    struct str name; /* as the action's table spells it */
+    const struct mapping_value *value;
+};
 
 struct integration {
     struct position at;
     enum integration_type type;
-    struct written
-        uri; /* a function by ARN, invocation ARN or name; may hold ${stageVariables.x} */
+    /* Lambda: a function by ARN, invocation ARN or name. HTTP: a URL, or of a VPC link the ARN of a
+     * listener. May hold ${stageVariables.x}, that of HTTP also {parameter}. */
+    struct written uri;
     enum payload_format payload_format;
     uint64_t timeout; /* microseconds */
+
+    struct str method;                    /* HTTP: "ANY" is the client's own */
+    bool vpc_link;                        /* HTTP: connectionType VPC_LINK */
+    struct written connection_id;         /* likewise */
+    struct written server_name_to_verify; /* likewise: TLS, with this name */
+
+    const struct service_action *action;       /* service */
+    LIST(struct service_parameter) parameters; /* service */
+
+    parameter_mapping_list request_parameters;
+    LIST(struct response_parameters) response_parameters; /* by status, each once */
 };
 
 #define ROUTE_DEFAULT "$default"
@@ -75,12 +103,8 @@ enum emulator { EMULATOR_NONE, EMULATOR_RIE, EMULATOR_SAM };
 struct function {
     struct position at;
     struct str name;
-    struct str endpoint; /* as written */
-    bool tls;
-    struct str host;      /* of the endpoint; without brackets */
-    struct str authority; /* for Host */
-    uint16_t port;
-    struct str base_path; /* of the endpoint, without a slash at its end */
+    struct endpoint endpoint;
+    const struct signing *signing; /* NULL: invocations are not signed */
     enum emulator emulator;
     struct str remote_name;                                /* what the endpoint calls it */
     uint64_t timeout, connect_timeout, keep_alive_timeout; /* microseconds */
@@ -94,11 +118,15 @@ struct stage_route {
     struct throttle throttle; /* in force for this route: its own, else the stage's default */
     bool has_own_throttle;    /* by routeSettings */
     const struct function *function; /* NULL: none of that name (the URI had stage variables) */
-    struct str function_arn;       /* for messages; with the alias or version where one is named */
-    struct str qualifier;          /* alias or version, or empty */
-    struct bucket *bucket;         /* set by throttle's prepare; NULL: unlimited */
-    struct lambda_target *target;  /* set by backend's prepare */
-    struct route_figures *figures; /* set by gateway's prepare */
+    struct str function_arn; /* for messages; with the alias or version where one is named */
+    struct str qualifier;    /* alias or version, or empty */
+    struct str uri; /* the integration's, with the stage's variables in it; at is NULL where one is
+                       missing */
+    struct bucket *bucket;          /* set by throttle's prepare; NULL: unlimited */
+    struct lambda_target *target;   /* set by backend's prepare: of a function */
+    struct http_target *http;       /* likewise: of an HTTP integration */
+    struct service_target *service; /* likewise: of a service's action */
+    struct route_figures *figures;  /* set by gateway's prepare */
 };
 
 struct route_settings {
@@ -127,6 +155,16 @@ struct stage {
     struct route_figures *unmatched;     /* set by gateway's prepare: requests without a route */
 };
 
+/* Which pages of other origins may call (AWS: "Configure CORS for HTTP APIs"). */
+struct cors_configuration {
+    bool on;
+    struct position at;
+    LIST(struct str) allow_origins, allow_methods, allow_headers, expose_headers;
+    bool allow_credentials;
+    bool has_max_age;
+    int max_age; /* seconds; -1: not to be remembered */
+};
+
 struct api {
     struct position at;
     struct str api_id;
@@ -139,6 +177,8 @@ struct api {
     bool disable_execute_api_endpoint;
     bool disable_written; /* in the configuration */
     written_list allow_unenforced;
+    struct cors_configuration cors;
+    struct written docs_path; /* where its documentation stands; at is NULL: nowhere */
     LIST(struct stage *) stages;
     LIST(struct authorizer *) authorizers;
     LIST(struct integration *) integrations;

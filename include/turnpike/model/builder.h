@@ -24,9 +24,9 @@ struct stage *builder_add_stage(struct builder *b, struct api *api, struct posit
 struct domain *builder_add_domain(struct builder *b, struct position at, struct str domain_name);
 struct function *builder_add_function(struct builder *b, struct position at, struct str name);
 
-/* Checks an Invoke endpoint's URL and fills in the fields that come from it; reports and returns
- * false where it is no http or https URL. */
-MUST_USE bool builder_set_endpoint(struct builder *b, struct function *f, struct written url);
+/* Takes an endpoint's URL apart; reports and returns false where it is no http or https URL, or
+ * has a query. */
+MUST_USE bool builder_set_endpoint(struct builder *b, struct endpoint *e, struct written url);
 
 struct authorizer *builder_add_authorizer(struct builder *b, struct api *api, struct position at,
                                           struct str name);

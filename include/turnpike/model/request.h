@@ -14,14 +14,16 @@ struct request {
     struct str target;      /* origin-form as it came */
     struct str raw_path;    /* before '?', as it came */
     struct str path;        /* decoded, with the stage where one was written */
-    struct str query;       /* behind '?', as it came; empty where none */
-    struct header *headers; /* in order of arrival, names as they came */
+    struct str query;       /* behind '?', as it came; empty where none; map may change it */
+    struct header *headers; /* in order of arrival, names as they came; map may change them */
     size_t header_count;
     struct str host;         /* as the client wrote it, with its port */
     struct str user_agent;   /* empty where none */
     bool has_body;           /* one is announced */
     uint64_t content_length; /* as announced; 0 where the body is chunked */
     struct str body;         /* complete once the body stage has passed */
+    struct str mapped_path; /* what overwrite:path made of it, for the integration; at is NULL where
+                               nothing did */
 
     struct str source_ip; /* text; the client's, behind trusted proxies */
     struct str
@@ -64,7 +66,12 @@ struct identity {
 struct response {
     unsigned status;
     LIST(struct header) headers; /* without the framing ones */
-    struct str body;
+    struct str body;             /* all of it; where streamed, what there is of it */
+    bool streamed;               /* more follows, see gateway/sink.h */
+    /* Where set, content_length is said instead of the body's: streams of a known length, and
+     * integrations' answers to HEAD and with 304. */
+    bool has_content_length;
+    uint64_t content_length;
 };
 
 enum integration_failure {
@@ -93,9 +100,10 @@ struct outcome {
     struct str authorizer_error; /* or empty */
 
     const struct gateway_response *error; /* where the gateway itself answered with one */
-    uint64_t bytes_in, bytes_out;         /* bodies */
-    uint64_t latency;                     /* set when the answer has left, or the client has */
-    bool gone;                            /* the client left before its answer was complete */
+    struct str reason;            /* of that, for people: which rule, which key, which function */
+    uint64_t bytes_in, bytes_out; /* bodies */
+    uint64_t latency;             /* set when the answer has left, or the client has */
+    bool gone;                    /* the client left before its answer was complete */
 };
 
 /* One request's whole story. */

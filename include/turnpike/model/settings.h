@@ -96,6 +96,40 @@ struct issuer_settings {
     struct written jwks_uri, jwks_file, signing_key_file; /* at most one is written */
 };
 
+/* An http or https URL of something that the gateway calls, taken apart. */
+struct endpoint {
+    struct str url; /* as written; empty: none */
+    bool tls;
+    struct str host;      /* without brackets */
+    struct str authority; /* for Host */
+    uint16_t port;        /* the scheme's own where none is written */
+    struct str base_path; /* without a slash at its end */
+};
+
+/* Whose signature (AWS Signature Version 4) requests to an endpoint carry. The secret is never
+ * printed. */
+struct signing {
+    struct position at;
+    struct str access_key_id, secret_access_key;
+    struct str session_token; /* empty: none */
+    struct str region;        /* that is signed for */
+};
+
+/* Where the actions of an AWS service are sent, by the service's signing name: "sqs". */
+struct service_endpoint {
+    struct position at;
+    struct str name;
+    struct endpoint endpoint;
+    const struct signing *signing; /* NULL: requests are not signed */
+};
+
+/* What stands for a VPC link: the ID of a link, or the ARN of a listener or Cloud Map service. */
+struct vpc_link {
+    struct position at;
+    struct str name;
+    struct endpoint endpoint;
+};
+
 struct settings {
     struct str file; /* the configuration's own path */
     struct str aws_region, account_id;
@@ -109,6 +143,8 @@ struct settings {
     struct execute_api_settings execute_api;
     struct throttle throttling; /* the account level */
     LIST(struct issuer_settings) issuers;
+    LIST(struct service_endpoint) service_endpoints;
+    LIST(struct vpc_link) vpc_links;
     struct limit_settings limits;
 };
 

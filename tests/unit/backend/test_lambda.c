@@ -75,10 +75,10 @@ static void setup(struct fixture *f, fake_request_fn *on_request)
     fake_server_start(&f->server, &f->loop, on_request);
     f->lambda = lambda_new(&f->loop, f->counters);
     f->function = (struct function){.name = STR("todo"),
-                                    .host = STR("127.0.0.1"),
-                                    .authority = STR("127.0.0.1:9000"),
-                                    .port = f->server.port,
-                                    .base_path = STR(""),
+                                    .endpoint = {.host = STR("127.0.0.1"),
+                                                 .authority = STR("127.0.0.1:9000"),
+                                                 .port = f->server.port,
+                                                 .base_path = STR("")},
                                     .remote_name = STR("todo"),
                                     .timeout = 30 * USEC_PER_SEC,
                                     .connect_timeout = USEC_PER_SEC,
@@ -182,7 +182,7 @@ static void requests_are_written(void **state)
         struct fixture f;
         setup(&f, answer_echo);
         f.function.remote_name = str_from(c->remote_name);
-        f.function.base_path = str_from(c->base_path);
+        f.function.endpoint.base_path = str_from(c->base_path);
         f.function.emulator = c->emulator;
         prepare(&f);
         f.route->qualifier = str_from(c->qualifier);
@@ -269,7 +269,7 @@ static void nobody_listens(void **state)
     (void)state;
     struct fixture f;
     setup(&f, answer_echo);
-    f.function.port = 1;
+    f.function.endpoint.port = 1;
     prepare(&f);
     (void)invoke(&f, "{}");
     assert_int_equal(f.done, 0);
@@ -298,7 +298,7 @@ static void what_is_refused_at_once_is_told_later(void **state)
     assert_int_equal(f.status, 413);
     snapshot_unref(f.snapshot);
 
-    f.function.tls = true;
+    f.function.endpoint.tls = true;
     prepare(&f);
     (void)invoke(&f, "{}");
     assert_int_equal(f.done, 1);
@@ -520,7 +520,7 @@ static void a_new_endpoint_is_for_new_calls(void **state)
     struct snapshot *old = f.snapshot;
     struct stage_route *old_route = f.route;
     fake_server_start(&other, &f.loop, answer_echo);
-    f.function.port = other.port;
+    f.function.endpoint.port = other.port;
     prepare(&f);
     (void)invoke(&f, "b");
     run_until(&f.loop, &f.done, 1);

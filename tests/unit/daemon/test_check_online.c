@@ -124,7 +124,7 @@ static struct snapshot *make_function(struct diag *diag, uint16_t port)
     struct position at = {"turnpike.yaml", 3, 3};
     struct function *f = builder_add_function(&b, at, STR("todo"));
     struct str url = arena_printf(&b.snapshot->arena, "http://127.0.0.1:%u", port);
-    assert_true(builder_set_endpoint(&b, f, sample_written(url)));
+    assert_true(builder_set_endpoint(&b, &f->endpoint, sample_written(url)));
     f->connect_timeout = 1000000;
     return sample_finish(&b);
 }

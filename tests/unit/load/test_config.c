@@ -198,8 +198,8 @@ static void reads_functions(void **state)
     const struct function *image = t.builder.snapshot->functions.items[1];
     const struct function *other = t.builder.snapshot->functions.items[2];
 
-    assert_str_equal(todo->host, STR("127.0.0.1"));
-    assert_str_equal(todo->base_path, STR("/base"));
+    assert_str_equal(todo->endpoint.host, STR("127.0.0.1"));
+    assert_str_equal(todo->endpoint.base_path, STR("/base"));
     assert_str_equal(todo->remote_name, STR("todo"));
     assert_int_equal(todo->timeout, 30 * USEC_PER_SEC);
     assert_int_equal(todo->connect_timeout, USEC_PER_SEC);

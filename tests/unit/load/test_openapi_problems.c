@@ -175,7 +175,7 @@ static const struct problem integration_problems[] = {
              "type: aws_proxy, integrationSubtype: SQS-SendMessage, requestParameters: {a: b}"),
          "6:58 error: integrations with AWS services are not built yet\n"),
     CASE("an http uri of a function", INTEGRATION("type: aws_proxy, uri: 'http://a.test'"),
-         "6:63 error: 'http://a.test': HTTP integrations (http_proxy) are not built yet\n"),
+         "6:63 error: 'http://a.test' names no Lambda function: a URL is for type http_proxy\n"),
     CASE("a uri that names no function",
          INTEGRATION("type: aws_proxy, uri: 'arn:aws:sns:us-east-1:1:t'"),
          "6:63 error: 'arn:aws:sns:us-east-1:1:t' names no Lambda function\n"),

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* context_variable.h: which $context variables there are, for which kinds of API and where (the
+ * table: context_variables.def). Their values are gateway/context_variables.h's matter. */
+#ifndef TURNPIKE_MODEL_CONTEXT_VARIABLE_H
+#define TURNPIKE_MODEL_CONTEXT_VARIABLE_H
+
+#include "turnpike/base/str.h"
+
+enum context_variable {
+#define CONTEXT_VARIABLE(name, kinds, places, symbol) VARIABLE_##symbol,
+#include "turnpike/model/context_variables.def"
+#undef CONTEXT_VARIABLE
+    VARIABLE_COUNT
+};
+
+/* Where a variable may stand. */
+enum context_variable_place { IN_TEMPLATE = 1, IN_ACCESS_LOG = 2, IN_MAPPING = 4 };
+
+/* The variable of HTTP APIs by its name without "$context.", or below 0 where AWS has none of that
+ * name in that place. "authorizer.claims.x" and "authorizer.x" are VARIABLE_AUTHORIZER_CLAIMS_NAME
+ * and VARIABLE_AUTHORIZER_NAME. */
+int context_variable_find(struct str name, enum context_variable_place place);
+
+/* By their numbers; with "NAME" for what others name. */
+extern const char *const context_variable_names[VARIABLE_COUNT];
+
+/* The name behind "authorizer.claims.". */
+struct str context_variable_claim(struct str name);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* json_path.h: the JSONPath of parameter mappings and selection expressions (AWS: "Transform API
+ * requests and responses for HTTP APIs"): members, indices and wildcards; no recursive descent
+ * (`..`) and no filters (`?()`). Taken apart once, run on text without building a tree. */
+#ifndef TURNPIKE_TEXT_JSON_PATH_H
+#define TURNPIKE_TEXT_JSON_PATH_H
+
+#include "turnpike/base/arena.h"
+#include "turnpike/base/buf.h"
+
+struct json_path;
+
+/* Takes what stands behind "$" apart: ".a.b[0]['c d'].*[*]", or nothing, which is the whole value.
+ * Of the arena, with views of the text, which outlives it. NULL where it is malformed or not
+ * supported; *ret_why is then static text. */
+const struct json_path *json_path_compile(struct arena *a, struct str text, const char **ret_why);
+
+/* Appends what the path selects from a JSON text: a string without its quotes and escapes,
+ * anything else as its JSON text. Several values (of wildcards) are a JSON array. False, with
+ * nothing appended, where nothing is selected or the text is no JSON as far as it was read. */
+MUST_USE bool json_path_run(const struct json_path *path, struct str json, struct buf *out);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls the route's function with its event and reads the result (AWS: "Working with AWS Lambda
+ * proxy integrations for HTTP APIs"). */
+#include "turnpike/event/lambda_event.h"
+#include "turnpike/event/lambda_result.h"
+#include "turnpike/gateway/integrate.h"
+#include "turnpike/gateway/trace.h"
+
+/* More JSON than this is written and read on the thread pool. */
+#define INLINE_JSON_MAX (1024 * 1024)
+
+static enum verdict fail(struct exchange *x, enum integration_failure failure, struct str why)
+{
+    return integration_failed(x, failure, why, "function '%" STR_F "'",
+                              STR_A(x->t.selection.stage_route->function_arn));
+}
+
+static void read_result(struct exchange *x)
+{
+    enum payload_format format = x->t.selection.match.route->integration->payload_format;
+    x->result.readable = lambda_result_read(&x->arena, format, buf_str(&x->payload),
+                                            &x->result.response, &x->result.error);
+}
+
+static enum verdict take_result(struct exchange *x)
+{
+    if (!x->result.readable)
+        return fail(x, INTEGRATION_MALFORMED, x->result.error);
+    x->t.response = x->result.response;
+    x->t.outcome.function_status = x->t.response.status;
+    return NEXT;
+}
+
+/* A large result, on the thread pool. */
+static void read_result_aside(struct work *work)
+{
+    read_result(container_of(work, struct exchange, work));
+}
+
+static void on_result_read(struct work *work)
+{
+    struct exchange *x = container_of(work, struct exchange, work);
+    if (exchange_work_done(x))
+        exchange_resume(x, take_result(x));
+}
+
+static void note_answer(struct exchange *x, const struct lambda_answer *answer)
+{
+    struct outcome *outcome = &x->t.outcome;
+    outcome->integration_latency = loop_now(x->gateway->loop) - x->call_started;
+    outcome->integration_status = answer->status;
+    outcome->integration_request_id = arena_copy(&x->arena, answer->request_id);
+}
+
+static void on_answer(void *data, struct lambda_answer *answer)
+{
+    struct exchange *x = data;
+    x->integration.call = NULL;
+    note_answer(x, answer);
+    if (answer->failure != INTEGRATION_OK) {
+        exchange_resume(x, fail(x, answer->failure, arena_copy(&x->arena, answer->error)));
+        return;
+    }
+    if (!exchange_buffer(x, buf_len(&answer->payload))) {
+        exchange_resume(x, exchange_refuse_memory(x));
+        return;
+    }
+    x->payload = answer->payload;
+    answer->payload = (struct buf){0};
+    if (buf_len(&x->payload) > INLINE_JSON_MAX) {
+        work_start(x->gateway->loop, &x->work, read_result_aside, on_result_read);
+        return;
+    }
+    read_result(x);
+    exchange_resume(x, take_result(x));
+}
+
+static void abandon(void *call)
+{
+    lambda_abandon(call);
+}
+
+/* The event holds the body from here on, and the call the event: it outlives a client that leaves.
+ */
+static void call(struct exchange *x)
+{
+    buf_release(&x->body);
+    x->t.request.body = STR("");
+    struct lambda_request request = {.route = x->t.selection.stage_route,
+                                     .payload = x->payload,
+                                     .held = x->held,
+                                     .trace_id = x->t.request.trace_id,
+                                     .timeout = x->t.selection.match.route->integration->timeout};
+    x->payload = (struct buf){0};
+    x->held = (struct share){0};
+    x->call_started = loop_now(x->gateway->loop);
+    x->integration.abandon = abandon;
+    x->integration.call = lambda_invoke(x->gateway->lambda, &request, on_answer, x);
+}
+
+static void write_event_aside(struct work *work)
+{
+    struct exchange *x = container_of(work, struct exchange, work);
+    lambda_event_write(&x->payload, &x->t, &x->arena);
+}
+
+static void on_event_written(struct work *work)
+{
+    struct exchange *x = container_of(work, struct exchange, work);
+    if (exchange_work_done(x))
+        call(x);
+}
+
+enum verdict integrate_lambda(struct exchange *x)
+{
+    if (!x->t.selection.stage_route->function)
+        return fail(x, INTEGRATION_STATUS, STR("the integration names no function that exists"));
+
+    x->t.request.trace_id = trace_id(x);
+    if (x->t.request.body.len > INLINE_JSON_MAX) {
+        work_start(x->gateway->loop, &x->work, write_event_aside, on_event_written);
+        return WAIT;
+    }
+    lambda_event_write(&x->payload, &x->t, &x->arena);
+    call(x);
+    return WAIT;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "turnpike/model/context_variable.h"
+
+#include <stdlib.h>
+
+enum kind { KIND_REST = 1, KIND_HTTP = 2, KIND_WEBSOCKET = 4 };
+
+static const struct row {
+    struct str name;
+    unsigned kinds, places;
+} rows[VARIABLE_COUNT] = {
+#define CONTEXT_VARIABLE(name, kinds, places, symbol) {STR_INIT(name), (kinds), (places)},
+#include "turnpike/model/context_variables.def"
+#undef CONTEXT_VARIABLE
+};
+
+const char *const context_variable_names[VARIABLE_COUNT] = {
+#define CONTEXT_VARIABLE(name, kinds, places, symbol) name,
+#include "turnpike/model/context_variables.def"
+#undef CONTEXT_VARIABLE
+};
+
+#define CLAIM_PREFIX      "authorizer.claims."
+#define AUTHORIZER_PREFIX "authorizer."
+
+static int compare_row(const void *name, const void *row)
+{
+    return str_compare(*(const struct str *)name, ((const struct row *)row)->name);
+}
+
+static bool has_prefix(struct str name, struct str prefix)
+{
+    return name.len > prefix.len && str_starts_with(name, prefix);
+}
+
+int context_variable_find(struct str name, enum context_variable_place place)
+{
+    const struct row *row = bsearch(&name, rows, VARIABLE_COUNT, sizeof(rows[0]), compare_row);
+    if (!row && has_prefix(name, STR(CLAIM_PREFIX)))
+        row = &rows[VARIABLE_AUTHORIZER_CLAIMS_NAME];
+    else if (!row && has_prefix(name, STR(AUTHORIZER_PREFIX)))
+        row = &rows[VARIABLE_AUTHORIZER_NAME];
+    return row && (row->kinds & KIND_HTTP) && (row->places & place) ? (int)(row - rows) : -1;
+}
+
+struct str context_variable_claim(struct str name)
+{
+    return str_skip(name, STR(CLAIM_PREFIX).len);
+}
