@@ -159,6 +159,10 @@ MUST_USE bool openapi_finish_service(struct openapi *o, const struct doc *node,
  * action's own, and left to openapi_finish_service --- */
 
 openapi_field_fn openapi_request_parameters, openapi_response_parameters;
+/* The value of a mapping or of a service's parameter, a scalar; `what` names it in messages. NULL
+ * where it was reported. */
+const struct mapping_value *openapi_mapping_value(struct openapi *o, const struct doc *node,
+                                                  enum mapping_side side, const char *what);
 
 /* --- openapi_paths.c --- */
 

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "turnpike/base/diag.h"
+
 enum kind { KIND_REST = 1, KIND_HTTP = 2, KIND_WEBSOCKET = 4 };
 
 static const struct row {
@@ -33,6 +35,11 @@ static bool has_prefix(struct str name, struct str prefix)
     return name.len > prefix.len && str_starts_with(name, prefix);
 }
 
+static bool may_stand(const struct row *row, enum context_variable_place place)
+{
+    return (row->kinds & KIND_HTTP) && (row->places & place);
+}
+
 int context_variable_find(struct str name, enum context_variable_place place)
 {
     const struct row *row = bsearch(&name, rows, VARIABLE_COUNT, sizeof(rows[0]), compare_row);
@@ -40,7 +47,21 @@ int context_variable_find(struct str name, enum context_variable_place place)
         row = &rows[VARIABLE_AUTHORIZER_CLAIMS_NAME];
     else if (!row && has_prefix(name, STR(AUTHORIZER_PREFIX)))
         row = &rows[VARIABLE_AUTHORIZER_NAME];
-    return row && (row->kinds & KIND_HTTP) && (row->places & place) ? (int)(row - rows) : -1;
+    return row && may_stand(row, place) ? (int)(row - rows) : -1;
+}
+
+int context_variable_of_mapping(struct str name, const char **ret_nearest)
+{
+    const char *names[VARIABLE_COUNT];
+    size_t count = 0;
+    int found = context_variable_find(name, IN_MAPPING);
+    if (found >= 0)
+        return found;
+    FOR_EACH (row, rows, VARIABLE_COUNT)
+        if (may_stand(row, IN_MAPPING))
+            names[count++] = row->name.at;
+    *ret_nearest = nearest_name(name, names, count);
+    return -1;
 }
 
 struct str context_variable_claim(struct str name)

@@ -82,6 +82,10 @@ struct integration {
     LIST(struct response_parameters) response_parameters; /* by status, each once */
 };
 
+/* What is done to the integration's answers of that status, or NULL. */
+const struct response_parameters *response_parameters_find(const struct integration *integration,
+                                                           unsigned status);
+
 #define ROUTE_DEFAULT "$default"
 
 struct route {

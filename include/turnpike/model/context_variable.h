@@ -21,6 +21,9 @@ enum context_variable_place { IN_TEMPLATE = 1, IN_ACCESS_LOG = 2, IN_MAPPING = 4
  * and VARIABLE_AUTHORIZER_NAME. */
 int context_variable_find(struct str name, enum context_variable_place place);
 
+/* The variable in a mapping, as mapping_value_compile asks for it. */
+int context_variable_of_mapping(struct str name, const char **ret_nearest);
+
 /* By their numbers; with "NAME" for what others name. */
 extern const char *const context_variable_names[VARIABLE_COUNT];
 

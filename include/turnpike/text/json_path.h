@@ -16,8 +16,10 @@ struct json_path;
 const struct json_path *json_path_compile(struct arena *a, struct str text, const char **ret_why);
 
 /* Appends what the path selects from a JSON text: a string without its quotes and escapes,
- * anything else as its JSON text. Several values (of wildcards) are a JSON array. False, with
- * nothing appended, where nothing is selected or the text is no JSON as far as it was read. */
+ * anything else as its JSON text. Several values (of wildcards) are a JSON array. Of members of one
+ * name the last counts. False, with nothing appended, where nothing is selected.
+ *
+ * The text may be cut: what was selected completely before it ends, or stops being JSON, counts. */
 MUST_USE bool json_path_run(const struct json_path *path, struct str json, struct buf *out);
 
 #endif
