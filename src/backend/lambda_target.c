@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Functions as snapshots define them, and the live state that those definitions lead to. */
+#include "turnpike/base/uri.h"
 #include "turnpike/base/xalloc.h"
 
 #include "lambda_private.h"
@@ -115,27 +116,10 @@ void lambda_endpoint_unref(struct lambda_endpoint *e)
 
 /* Requests. */
 
-/* RFC 3986, 2.3: what stands for itself in a path segment or query. */
-static bool is_unreserved(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && strchr("-._~", c));
-}
-
-static void append_encoded(struct buf *b, struct str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (is_unreserved(s.at[i]))
-            buf_append_char(b, s.at[i]);
-        else
-            buf_printf(b, "%%%02X", (unsigned char)s.at[i]);
-    }
-}
-
 static struct str write_head_before(struct arena *a, const struct function *f)
 {
     scoped_buf struct buf name = {0};
-    append_encoded(&name, f->remote_name);
+    uri_encode(&name, f->remote_name);
     return arena_printf(a, "POST %" STR_F "/2015-03-31/functions/%" STR_F "/invocations",
                         STR_A(f->endpoint.base_path), STR_A(buf_str(&name)));
 }
@@ -161,7 +145,7 @@ struct buf lambda_target_head(const struct lambda_target *t, struct str qualifie
     /* RIE knows one version alone, and SAM refuses every query. */
     if (qualifier.len > 0 && t->emulator == EMULATOR_NONE) {
         buf_literal(&b, "?Qualifier=");
-        append_encoded(&b, qualifier);
+        uri_encode(&b, qualifier);
     }
     buf_append(&b, t->head_behind);
     if (trace_id.len > 0 && http_is_field_value(trace_id)) {

@@ -51,6 +51,30 @@ struct str uri_decode(struct arena *a, struct str s, bool form)
     return str_of(start, (size_t)(out - start));
 }
 
+/* RFC 3986, 2.3. */
+static bool is_unreserved(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+void uri_encode(struct buf *out, struct str s)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    char *start = buf_reserve(out, 3 * s.len), *at = start;
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char byte = (unsigned char)s.at[i];
+        if (is_unreserved(s.at[i])) {
+            *at++ = s.at[i];
+            continue;
+        }
+        *at++ = '%';
+        *at++ = hex[byte >> 4];
+        *at++ = hex[byte & 15];
+    }
+    buf_commit(out, (size_t)(at - start));
+}
+
 bool uri_next_parameter(struct str *rest, struct str *ret_name, struct str *ret_value)
 {
     struct str part;
@@ -65,16 +89,10 @@ bool uri_next_parameter(struct str *rest, struct str *ret_name, struct str *ret_
     return true;
 }
 
-static bool is_host_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
-}
-
 static size_t host_len(struct str s)
 {
     size_t len = 0;
-    while (len < s.len && is_host_char(s.at[len]))
+    while (len < s.len && is_unreserved(s.at[len]))
         len++;
     return len;
 }

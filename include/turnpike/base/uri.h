@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "turnpike/base/arena.h"
+#include "turnpike/base/buf.h"
 #include "turnpike/base/str.h"
 
 /* True where every % is followed by two hexadecimal digits. */
@@ -15,6 +16,10 @@ bool uri_escapes_are_valid(struct str s);
 /* Decodes %XX, and '+' to a space where `form` says so. Malformed escapes stay as they are.
  * Returns s itself where there is nothing to decode. */
 struct str uri_decode(struct arena *a, struct str s, bool form);
+
+/* Appends s with every byte escaped but RFC 3986's unreserved ones: for one segment of a path, one
+ * name or value of a query. */
+void uri_encode(struct buf *out, struct str s);
 
 /* Takes the next `name=value` off *rest, raw; parts without '=' have an empty value. Empty parts
  * ("a&&b") are skipped. False when nothing is left. */

@@ -49,6 +49,16 @@ static void what_needs_no_decoding_is_not_copied(void **state)
     arena_release(&arena);
 }
 
+static void encoding(void **state)
+{
+    (void)state;
+    scoped_buf struct buf got = {0};
+    uri_encode(&got, STR("azAZ09-._~"));
+    uri_encode(&got, STR(""));
+    uri_encode(&got, STR("/:%$ +\xff"));
+    assert_str_equal(buf_str(&got), STR("azAZ09-._~%2F%3A%25%24%20%2B%FF"));
+}
+
 static const struct {
     const char *name, *query, *want; /* name:value, … */
 } queries[] = {
@@ -194,8 +204,11 @@ static void absolute_urls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(decoding),      cmocka_unit_test(what_needs_no_decoding_is_not_copied),
-        cmocka_unit_test(parameters),    cmocka_unit_test(hosts),
+        cmocka_unit_test(decoding),
+        cmocka_unit_test(encoding),
+        cmocka_unit_test(what_needs_no_decoding_is_not_copied),
+        cmocka_unit_test(parameters),
+        cmocka_unit_test(hosts),
         cmocka_unit_test(absolute_urls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
