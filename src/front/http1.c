@@ -27,11 +27,38 @@ static void respond(struct sink *sink, const struct response *response)
     struct http_answer answer = {.status = response->status,
                                  .headers = response->headers.items,
                                  .header_count = response->headers.count,
-                                 .body = response->body};
-    http_connection_respond(client->connection, &answer);
+                                 .body = response->body,
+                                 .has_content_length = response->has_content_length,
+                                 .content_length = response->content_length};
+    if (response->streamed)
+        http_connection_respond_head(client->connection, &answer);
+    else
+        http_connection_respond(client->connection, &answer);
 }
 
-static const struct sink_ops ops = {.want_body = want_body, .respond = respond};
+static bool send_bytes(struct sink *sink, struct str bytes)
+{
+    struct client *client = container_of(sink, struct client, sink);
+    return http_connection_respond_bytes(client->connection, bytes);
+}
+
+static void end_answer(struct sink *sink)
+{
+    struct client *client = container_of(sink, struct client, sink);
+    http_connection_respond_end(client->connection);
+}
+
+static void abort_answer(struct sink *sink)
+{
+    struct client *client = container_of(sink, struct client, sink);
+    http_connection_abort(client->connection);
+}
+
+static const struct sink_ops ops = {.want_body = want_body,
+                                    .respond = respond,
+                                    .send = send_bytes,
+                                    .end = end_answer,
+                                    .abort = abort_answer};
 
 static struct exchange *begin(struct client *client)
 {
@@ -112,7 +139,8 @@ static void on_body_end(struct http_connection *c)
 
 static void on_writable(struct http_connection *c)
 {
-    (void)c; /* answers are given whole */
+    struct client *client = http_connection_owner(c);
+    exchange_on_writable(client->exchange);
 }
 
 static void on_gone(struct http_connection *c, bool complete)
@@ -126,7 +154,8 @@ static void on_closed(struct http_connection *c)
 {
     struct client *client = http_connection_owner(c);
     struct http1_listener *listener = client->listener;
-    assert(!client->exchange);
+    if (client->exchange) /* its answer was aborted */
+        exchange_on_gone(take(&client->exchange), false);
     free(client);
     listener->clients--;
     listener->on_client_gone(listener);

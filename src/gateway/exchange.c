@@ -154,12 +154,48 @@ static bool has_no_body(const struct transaction *t)
            str_is(t->request.method, "HEAD");
 }
 
+/* A length of its own is only of an answer without a body, or of one that is still to come. */
+static void settle_length(const struct transaction *t, struct response *response)
+{
+    if (!response->streamed && !has_no_body(t))
+        response->has_content_length = false;
+}
+
 void exchange_respond(struct exchange *x)
 {
     struct response *response = &x->t.response;
+    settle_length(&x->t, response);
     x->t.outcome.bytes_out = has_no_body(&x->t) ? 0 : response->body.len;
-    x->state = EXCHANGE_RESPONDING;
+    x->state = response->streamed ? EXCHANGE_STREAMING : EXCHANGE_RESPONDING;
     x->sink->ops->respond(x->sink, response);
+}
+
+bool exchange_send(struct exchange *x, struct str bytes)
+{
+    assert(x->state == EXCHANGE_STREAMING);
+    if (!has_no_body(&x->t))
+        x->t.outcome.bytes_out += bytes.len;
+    return x->sink->ops->send(x->sink, bytes);
+}
+
+void exchange_end(struct exchange *x)
+{
+    assert(x->state == EXCHANGE_STREAMING);
+    x->state = EXCHANGE_RESPONDING;
+    x->sink->ops->end(x->sink);
+}
+
+void exchange_abort(struct exchange *x)
+{
+    assert(x->state == EXCHANGE_STREAMING);
+    x->state = EXCHANGE_RESPONDING;
+    x->sink->ops->abort(x->sink);
+}
+
+void exchange_on_writable(struct exchange *x)
+{
+    if (x->state == EXCHANGE_STREAMING && x->integration.call)
+        x->integration.resume(x->integration.call);
 }
 
 enum verdict exchange_refuse(struct exchange *x, enum gateway_response_id id, const char *why, ...)

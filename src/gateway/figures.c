@@ -19,7 +19,8 @@ static const struct {
  * when it first occurs and then remembered. */
 struct route_figures {
     struct str api, stage, method, route;
-    struct figure *duration, *integration_duration;
+    struct figure *duration;
+    struct figure *integration_duration; /* NULL: the route has no integration */
     struct figure *request_size, *response_size;
     struct figure *authorizer[AUTHORIZER_RESULTS];    /* NULL where the route has none */
     struct figure *throttled[2];                      /* by the route's bucket, the account's */
@@ -28,6 +29,13 @@ struct route_figures {
         unsigned status;
         struct figure *count;
     } codes[CODES_MAX];
+};
+
+static const char *const integration_types[] = {
+    [INTEGRATION_LAMBDA] = "lambda",
+    [INTEGRATION_HTTP] = "http",
+    [INTEGRATION_SERVICE] = "service",
+    [INTEGRATION_DOCS] = "docs",
 };
 
 static const char *const failure_reasons[] = {
@@ -98,6 +106,21 @@ static void find_throttled(struct counters *c, struct route_figures *f, bool acc
                         "Requests that a bucket refused.", labels, ARRAY_LENGTH(labels));
 }
 
+static void find_integration(struct counters *c, struct route_figures *f,
+                             const struct integration *integration)
+{
+    const struct label labels[] = {
+        {"api",         f->api                                        },
+        {"stage",       f->stage                                      },
+        {"route",       f->route                                      },
+        {"method",      f->method                                     },
+        {"integration", str_from(integration_types[integration->type])}
+    };
+    f->integration_duration =
+        counters_figure(c, FIGURE_HISTOGRAM, "turnpike_integration_duration_seconds",
+                        "Time that integrations took.", labels, ARRAY_LENGTH(labels));
+}
+
 static struct route_figures *make(struct counters *c, struct snapshot *snapshot,
                                   const struct stage *stage, struct str method, struct str route)
 {
@@ -108,18 +131,14 @@ static struct route_figures *make(struct counters *c, struct snapshot *snapshot,
     f->route = route;
 
     const struct label labels[] = {
-        {"api",         f->api       },
-        {"stage",       f->stage     },
-        {"route",       route        },
-        {"method",      method       },
-        {"integration", STR("lambda")}
+        {"api",    f->api  },
+        {"stage",  f->stage},
+        {"route",  route   },
+        {"method", method  }
     };
     f->duration =
         counters_figure(c, FIGURE_HISTOGRAM, "turnpike_request_duration_seconds",
                         "Time from a request's head to the end of its answer.", labels, 4);
-    f->integration_duration =
-        counters_figure(c, FIGURE_HISTOGRAM, "turnpike_integration_duration_seconds",
-                        "Time that integrations took.", labels, 5);
     f->request_size = counters_figure(c, FIGURE_HISTOGRAM, "turnpike_request_size_bytes",
                                       "Sizes of requests' bodies.", labels, 2);
     f->response_size = counters_figure(c, FIGURE_HISTOGRAM, "turnpike_response_size_bytes",
@@ -134,6 +153,8 @@ static void prepare_route(struct counters *c, struct snapshot *snapshot,
     const struct route *route = stage_route->route;
     struct str method = route->method.len ? route->method : STR("ANY");
     struct route_figures *f = make(c, snapshot, stage_route->stage, method, route->path);
+    if (route->integration)
+        find_integration(c, f, route->integration);
     if (route->authorizer)
         find_authorizer(c, f, route->authorizer->name);
     if (stage_route->throttle.on)
@@ -156,7 +177,7 @@ void figures_prepare(struct counters *counters, struct snapshot *snapshot)
 static void count_integration(struct counters *c, const struct route_figures *f,
                               const struct outcome *outcome)
 {
-    if (outcome->integration_latency > 0)
+    if (outcome->integration_latency > 0 && f->integration_duration)
         histogram_observe(f->integration_duration, (double)outcome->integration_latency / 1e6);
     const char *reason = failure_reasons[outcome->integration_failure];
     if (!reason)

@@ -31,6 +31,7 @@ struct gateway *gateway_new(struct loop *loop, struct error *ret_error)
     g->auth = auth_new(loop, fetcher, g->counters);
     auth_on_refresh(g->auth, on_keys_refreshed, g);
     g->lambda = lambda_new(loop, g->counters);
+    g->origins = origins_new(loop, NULL);
     return g;
 }
 
@@ -51,6 +52,7 @@ void gateway_free(struct gateway *g)
     assert(g->exchange_count == 0);
     free_spare(g);
     lambda_free(g->lambda); /* calls of clients that are gone, too */
+    origins_free(g->origins);
     snapshot_unref(g->snapshot);
     auth_free(g->auth);
     limiter_free(g->limiter);

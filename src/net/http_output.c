@@ -212,31 +212,48 @@ static enum http_answer_end streamed_end(const struct http_connection *c,
     return c->minor_version == 0 ? HTTP_END_CLOSE : HTTP_END_CHUNKED;
 }
 
+/* A piece of a streamed body, as the answer's coding has it; the parts that it takes, at most
+ * PIECE_PARTS. */
+#define PIECE_PARTS     3
+#define CHUNK_LINE_SIZE 20
+
+static int add_piece(struct http_connection *c, struct str bytes, char line[CHUNK_LINE_SIZE],
+                     struct iovec *parts)
+{
+    if (bytes.len == 0 || c->answer_end == HTTP_END_NO_BODY)
+        return 0;
+    if (c->answer_end == HTTP_END_CHUNKED) {
+        int len = snprintf(line, CHUNK_LINE_SIZE, "%zx\r\n", bytes.len);
+        parts[0] = part_of(str_of(line, (size_t)len));
+        parts[1] = part_of(bytes);
+        parts[2] = part_of(STR("\r\n"));
+        return 3;
+    }
+    assert(c->answer_end == HTTP_END_CLOSE || bytes.len <= c->answer_left);
+    c->answer_left -= bytes.len;
+    parts[0] = part_of(bytes);
+    return 1;
+}
+
 void http_connection_respond_head(struct http_connection *c, const struct http_answer *answer)
 {
+    char line[CHUNK_LINE_SIZE];
+    struct iovec parts[1 + PIECE_PARTS];
     begin_answer(c, answer, streamed_end(c, answer));
     c->answer_left = answer->content_length;
     bool has_length = answer->has_content_length && answer->status != 204;
-    struct iovec part = part_of(write_head(c, answer, has_length, answer->content_length));
-    send_parts(c, &part, 1, false);
+    parts[0] = part_of(write_head(c, answer, has_length, answer->content_length));
+    send_parts(c, parts, 1 + add_piece(c, answer->body, line, &parts[1]), false);
 }
 
 bool http_connection_respond_bytes(struct http_connection *c, struct str bytes)
 {
     assert(c->phase == HTTP_REQUEST && c->answer == HTTP_ANSWER_BEGUN);
-    char size[20];
-    struct iovec chunk[] = {
-        {size, 0},
-        part_of(bytes), part_of(STR("\r\n"))
-    };
-    if (bytes.len > 0 && c->answer_end == HTTP_END_CHUNKED) {
-        chunk[0].iov_len = (size_t)snprintf(size, sizeof(size), "%zx\r\n", bytes.len);
-        send_parts(c, chunk, 3, false);
-    } else if (bytes.len > 0 && c->answer_end != HTTP_END_NO_BODY) {
-        assert(c->answer_end == HTTP_END_CLOSE || bytes.len <= c->answer_left);
-        c->answer_left -= bytes.len;
-        send_parts(c, &chunk[1], 1, false);
-    }
+    char line[CHUNK_LINE_SIZE];
+    struct iovec parts[PIECE_PARTS];
+    int count = add_piece(c, bytes, line, parts);
+    if (count > 0)
+        send_parts(c, parts, count, false);
     c->blocked = buf_len(&c->out) >= HIGH_MARK;
     return !c->blocked;
 }

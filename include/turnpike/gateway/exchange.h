@@ -26,6 +26,7 @@ enum exchange_state {
     EXCHANGE_NEW,        /* made by the edge, which is filling in the request */
     EXCHANGE_RUNNING,    /* within pipeline_run */
     EXCHANGE_WAITING,    /* a stage answered WAIT: a callback, the body or a timer is to come */
+    EXCHANGE_STREAMING,  /* the sink has the answer's beginning; the integration sends the rest */
     EXCHANGE_RESPONDING, /* the sink has the answer; exchange_on_gone is to come */
     EXCHANGE_LEFT, /* its client left while a worker thread reads its memory: waits for that */
 };
@@ -50,10 +51,12 @@ struct exchange {
     struct share held;  /* by both, of limits.bufferedBytes */
 
     struct token_check token;
-    /* The integration's call, and how to lose interest in it without stopping it. */
+    /* The integration's call, how to lose interest in it without stopping it, and how to have it go
+     * on once the client takes more of a streamed answer. */
     struct {
         void *call; /* NULL: none is under way */
         void (*abandon)(void *call);
+        void (*resume)(void *call); /* of those that stream */
     } integration;
     uint64_t call_started; /* monotonic microseconds */
     struct work work;      /* on the thread pool */
@@ -82,6 +85,9 @@ void exchange_refuse_now(struct exchange *x, enum gateway_response_id id, const 
 void exchange_on_body(struct exchange *x, struct str bytes);
 void exchange_on_body_end(struct exchange *x);
 
+/* The client takes more of a streamed answer, after a send that said false. */
+void exchange_on_writable(struct exchange *x);
+
 /* The answer has left completely, or (complete false) the client has. The last call: writes the
  * log line, counts, and gives the exchange back. What it waited for is abandoned, not stopped. */
 void exchange_on_gone(struct exchange *x, bool complete);
@@ -99,6 +105,14 @@ enum verdict exchange_refuse_memory(struct exchange *x);
 
 /* For the last stage. Hands the response to the sink; exchange_on_gone follows. */
 void exchange_respond(struct exchange *x);
+
+/* What follows of a streamed answer (t.response.streamed), once exchange_resume has returned. False
+ * asks to wait until integration.resume is called; nothing is lost if not. */
+MUST_USE bool exchange_send(struct exchange *x, struct str bytes);
+/* It is complete, or (abort) cannot be completed: the client is cut off, as it cannot be told.
+ * exchange_on_gone follows both. */
+void exchange_end(struct exchange *x);
+void exchange_abort(struct exchange *x);
 
 /* Goes on after WAIT with what the stage found in the end. */
 void exchange_resume(struct exchange *x, enum verdict verdict);

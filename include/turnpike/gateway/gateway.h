@@ -6,6 +6,7 @@
 
 #include "turnpike/auth/auth.h"
 #include "turnpike/backend/lambda.h"
+#include "turnpike/backend/origins.h"
 #include "turnpike/base/budget.h"
 #include "turnpike/base/counters.h"
 #include "turnpike/model/snapshot.h"
@@ -23,6 +24,7 @@ struct gateway {
     struct limiter *limiter;
     struct auth *auth;
     struct lambda *lambda;
+    struct origins *origins;   /* behind HTTP and service integrations */
     struct snapshot *snapshot; /* in force; NULL before the first */
 
     struct exchange *exchanges; /* live */

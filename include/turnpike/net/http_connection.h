@@ -110,7 +110,8 @@ struct http_answer {
     unsigned status; /* 200 to 599 */
     const struct header *headers;
     size_t header_count;
-    struct str body; /* http_connection_respond only; must live until on_gone */
+    struct str body; /* all of it, and must live until on_gone; of an answer piece by piece what
+                        there is, sent together with the head */
     /* Where set, content_length is said instead of the body's: answers to HEAD, 304 and streams of
      * a known length. 204 never says one. */
     bool has_content_length;
