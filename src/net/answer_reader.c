@@ -30,7 +30,7 @@ static enum answer_result read_head(struct answer_reader *a, size_t body_max,
                                     struct http_head *ret_head, struct error *ret_error)
 {
     for (;;) {
-        switch (http_parse_response(buf_str(&a->in), false, ret_head)) {
+        switch (http_parse_response(buf_str(&a->in), a->to_head, ret_head)) {
         case HTTP_PARSE_OK:
             break;
         case HTTP_PARSE_INCOMPLETE:
@@ -122,7 +122,7 @@ static enum answer_result read_body(struct answer_reader *a, size_t body_max,
 /* The views of the first parse died where the buffer moved since. */
 static void parse_again(const struct answer_reader *a, struct http_head *ret_head)
 {
-    enum http_parse_result same = http_parse_response(buf_str(&a->in), false, ret_head);
+    enum http_parse_result same = http_parse_response(buf_str(&a->in), a->to_head, ret_head);
     assert(same == HTTP_PARSE_OK);
 }
 
@@ -142,9 +142,78 @@ enum answer_result answer_reader_feed(struct answer_reader *a, struct str bytes,
     return result;
 }
 
+/* Without collecting: body_size only counts. */
+
+static enum answer_result pass_length(struct answer_reader *a, size_t len, size_t *ret_len)
+{
+    size_t taken = len < a->body_left ? len : (size_t)a->body_left;
+    a->body_left -= taken;
+    if (len > taken)
+        a->keep_alive = false;
+    *ret_len = taken;
+    return a->body_left ? ANSWER_MORE : ANSWER_COMPLETE;
+}
+
+static enum answer_result pass_chunks(struct answer_reader *a, char *bytes, size_t len,
+                                      size_t *ret_len)
+{
+    struct str piece, rest = str_of(bytes, len);
+    size_t kept = 0;
+    for (;;) {
+        enum http_chunk_result result = http_chunked_next(&a->chunked, &rest, &piece);
+        if (result == HTTP_CHUNK_DATA) {
+            memmove(bytes + kept, piece.at, piece.len);
+            kept += piece.len;
+            continue;
+        }
+        if (rest.len)
+            a->keep_alive = false;
+        *ret_len = kept;
+        return result == HTTP_CHUNK_MORE  ? ANSWER_MORE
+               : result == HTTP_CHUNK_END ? ANSWER_COMPLETE
+                                          : ANSWER_FAILED;
+    }
+}
+
+static enum answer_result pass_framed(struct answer_reader *a, char *bytes, size_t len,
+                                      size_t *ret_len)
+{
+    switch (a->framing) {
+    case HTTP_BODY_LENGTH:
+        return pass_length(a, len, ret_len);
+    case HTTP_BODY_CHUNKED:
+        return pass_chunks(a, bytes, len, ret_len);
+    case HTTP_BODY_NONE:
+    case HTTP_BODY_UNTIL_CLOSE:
+        break;
+    }
+    assert(a->framing == HTTP_BODY_UNTIL_CLOSE);
+    *ret_len = len;
+    return ANSWER_MORE;
+}
+
+enum answer_result answer_reader_pass(struct answer_reader *a, char *bytes, size_t len,
+                                      size_t body_max, size_t *ret_len, struct error *ret_error)
+{
+    size_t kept;
+    enum answer_result result = pass_framed(a, bytes, len, &kept);
+    if (kept > body_max - a->body_size)
+        return refuse(ret_error, ERROR_TOO_LARGE, "the answer's body is too large");
+    if (result == ANSWER_FAILED)
+        return refuse(ret_error, ERROR_PROTOCOL, "the answer's chunks are malformed");
+    a->body_size += kept;
+    *ret_len = kept;
+    return result;
+}
+
+bool answer_reader_ends(const struct answer_reader *a)
+{
+    return a->head_size != 0 && a->framing == HTTP_BODY_UNTIL_CLOSE;
+}
+
 bool answer_reader_end(struct answer_reader *a, struct http_head *ret_head)
 {
-    if (a->head_size == 0 || a->framing != HTTP_BODY_UNTIL_CLOSE)
+    if (!answer_reader_ends(a))
         return false;
     parse_again(a, ret_head);
     return true;

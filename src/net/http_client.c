@@ -6,7 +6,7 @@
 
 #define KEPT_BUFFER 16384 /* a larger one is not kept for the next answer */
 
-static void destroy_if_gone(struct http_client *c)
+void http_client_destroy_if_gone(struct http_client *c)
 {
     if (c->freed && c->open == 0 && c->delivering == 0)
         free(c);
@@ -20,7 +20,7 @@ void http_client_on_closed(struct stream *stream)
     struct http_client *c = conn->client;
     free(conn);
     c->open--;
-    destroy_if_gone(c);
+    http_client_destroy_if_gone(c);
 }
 
 static void unlink_idle(struct connection *conn)
@@ -123,7 +123,7 @@ static void reset_answer(struct http_call *call)
 
 /* Keeps it for the next one, all zero but for the memory of its answer. The addresses need no
  * zero: they are large, and their count says what holds. */
-static void keep_call(struct http_client *c, struct http_call *call)
+void http_call_keep(struct http_client *c, struct http_call *call)
 {
     if (c->freed || c->spare_count >= c->options.idle_max) {
         buf_release(&call->answer.in);
@@ -134,17 +134,17 @@ static void keep_call(struct http_client *c, struct http_call *call)
     call->sent = call->tried = call->addresses.count = 0;
     call->send_error = 0;
     call->reused = call->answered = false;
+    call->streaming = call->paused = call->ended = call->cancelled = false;
     call->next = c->spare;
     c->spare = call;
     c->spare_count++;
 }
 
-/* Ends everything that could still reach the call; its answer and its memory stay. */
-static void detach_call(struct http_call *call)
+void http_call_detach(struct http_call *call)
 {
     struct loop *loop = call->client->loop;
     timer_cancel(loop, &call->timer);
-    task_cancel(loop, &call->failing);
+    task_cancel(loop, &call->later);
     resolver_cancel(&call->wait);
     if (call->connection)
         http_client_close(call->connection);
@@ -160,35 +160,66 @@ void http_call_fail(struct http_call *call, const struct error *why)
 {
     struct error error = *why; /* often the call's own */
     http_call_fn *done = call->done;
+    const struct http_stream_events *events = call->events;
     void *data = call->data;
-    detach_call(call);
-    keep_call(call->client, call);
-    done(data, NULL, &error);
+    http_call_detach(call);
+    http_call_keep(call->client, call);
+    if (done)
+        done(data, NULL, &error);
+    else
+        events->on_end(data, &error);
 }
 
-/* The connection goes back before the callback, which may start the next call. */
-void http_call_deliver(struct http_call *call, const struct http_head *head)
+void http_call_leave_connection(struct http_call *call, uint64_t promised)
 {
-    struct http_client *c = call->client;
     struct connection *conn = call->connection;
-    if (call->answer.keep_alive && !call->send_error && call->sent == request_size(call)) {
-        call->connection = NULL;
-        keep_connection(conn, answer_idle_time(head));
-    }
-    detach_call(call);
+    call->connection = NULL;
+    if (call->answer.keep_alive && !call->send_error && call->sent == request_size(call))
+        keep_connection(conn, promised);
+    else
+        http_client_close(conn);
+}
 
+/* Where no body follows, what the field says nevertheless (RFC 9110, 8.6). */
+static void note_length(struct http_client_answer *answer, const struct http_head *head)
+{
+    const struct header *field;
+    answer->has_content_length = head->framing == HTTP_BODY_LENGTH;
+    answer->content_length = head->content_length;
+    if (head->framing == HTTP_BODY_NONE &&
+        (field = http_find_header(head->headers, head->header_count, STR("content-length"))))
+        answer->has_content_length = str_to_u64(field->value, &answer->content_length);
+}
+
+struct http_client_answer http_call_answer(struct http_call *call, const struct http_head *head)
+{
     struct http_client_answer answer = {.status = head->status,
                                         .headers = head->headers,
                                         .header_count = head->header_count,
                                         .body = call->answer.in};
     buf_consume(&answer.body, call->answer.head_size);
     call->answer.in = (struct buf){0};
+    if (call->events)
+        note_length(&answer, head);
+    return answer;
+}
+
+/* The connection goes back before the callback, which may start the next call. */
+void http_call_deliver(struct http_call *call, const struct http_head *head)
+{
+    struct http_client *c = call->client;
+    http_call_leave_connection(call, answer_idle_time(head));
+    http_call_detach(call);
+    struct http_client_answer answer = http_call_answer(call, head);
     c->delivering++;
-    call->done(call->data, &answer, NULL);
+    if (call->done)
+        call->done(call->data, &answer, NULL);
+    else
+        call->events->on_head(call->data, &answer, true);
     c->delivering--;
     call->answer.in = answer.body;
-    keep_call(c, call);
-    destroy_if_gone(c);
+    http_call_keep(c, call);
+    http_client_destroy_if_gone(c);
 }
 
 /* The client. */
@@ -234,7 +265,27 @@ void http_client_free(struct http_client *c)
     timer_cancel(c->loop, &c->reaper);
     resolver_free(c->resolver);
     free_spare(c);
-    destroy_if_gone(c);
+    http_client_destroy_if_gone(c);
+}
+
+static struct buf take_buf(struct buf *b)
+{
+    struct buf taken = *b;
+    *b = (struct buf){0};
+    return taken;
+}
+
+static void start(struct http_call *call, uint64_t timeout)
+{
+    struct http_client *c = call->client;
+    call->deadline = loop_now(c->loop) + timeout;
+    call->answer_max = c->options.answer_max;
+    struct connection *conn = take_idle(c);
+    call->reused = conn != NULL;
+    if (conn)
+        http_transfer(call, conn);
+    else
+        http_connect(call);
 }
 
 struct http_call *http_call_start(struct http_client *c, struct buf head, struct buf body,
@@ -243,20 +294,32 @@ struct http_call *http_call_start(struct http_client *c, struct buf head, struct
     struct http_call *call = take_call(c);
     call->head = head;
     call->body = body;
-    call->deadline = loop_now(c->loop) + timeout;
     call->done = done;
+    call->events = NULL;
     call->data = data;
-    struct connection *conn = take_idle(c);
-    call->reused = conn != NULL;
-    if (conn)
-        http_transfer(call, conn);
-    else
-        http_connect(call);
+    start(call, timeout);
+    return call;
+}
+
+struct http_call *http_call_stream(struct http_client *c, struct http_stream_request *request,
+                                   const struct http_stream_events *events, void *data)
+{
+    struct http_call *call = take_call(c);
+    call->head = take_buf(&request->head);
+    call->body = take_buf(&request->body);
+    call->answer.to_head = request->is_head;
+    call->done = NULL;
+    call->events = events;
+    call->data = data;
+    start(call, request->timeout);
     return call;
 }
 
 void http_call_cancel(struct http_call *call)
 {
-    detach_call(call);
-    keep_call(call->client, call);
+    http_call_detach(call);
+    if (call->calling)
+        call->cancelled = true;
+    else
+        http_call_keep(call->client, call);
 }

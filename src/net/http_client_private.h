@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http_client_private.h: what the three parts of the client share: the pool and the calls
- * (http_client.c), connecting (http_connect.c), requests and answers (http_transfer.c). */
+/* http_client_private.h: what the parts of the client share: the pool and the calls
+ * (http_client.c), connecting (http_connect.c), requests and answers (http_transfer.c), answers
+ * that are passed on as they come (http_stream.c). */
 #ifndef TURNPIKE_NET_HTTP_CLIENT_PRIVATE_H
 #define TURNPIKE_NET_HTTP_CLIENT_PRIVATE_H
 
@@ -27,6 +28,7 @@ struct http_call {
     struct connection *connection; /* NULL: the name is looked up, or every address has failed */
     struct timer timer;            /* until there is a connection for each address, then for all */
     uint64_t deadline, connect_deadline;
+    size_t answer_max;
 
     struct buf head, body;
     size_t sent;
@@ -38,10 +40,19 @@ struct http_call {
     struct addresses addresses;
     size_t tried;
     struct error error; /* of the last address */
-    struct task failing;
+    struct task later;  /* a failure or an end that is told from the loop */
 
-    http_call_fn *done;
+    http_call_fn *done;                      /* of a collected answer, or NULL */
+    const struct http_stream_events *events; /* of a streamed one, or NULL */
     void *data;
+
+    /* streamed */
+    uint64_t promised;  /* answer_idle_time of its head */
+    uint64_t left;      /* while paused: of the time */
+    bool streaming;     /* on_head has come, and more is to come */
+    bool paused, ended; /* ended: all has come, and no connection is left */
+    bool calling;       /* an event is under way: whoever made it lets a cancelled call go */
+    bool cancelled;
 };
 
 struct http_client {
@@ -65,6 +76,15 @@ static inline size_t request_size(const struct http_call *call)
 /* http_client.c. Failing and delivering end the call; the client may be gone afterwards. */
 void http_call_fail(struct http_call *call, const struct error *why);
 void http_call_deliver(struct http_call *call, const struct http_head *head);
+/* What a->in holds, which it hands over, and what the head's views, also of it, say. */
+struct http_client_answer http_call_answer(struct http_call *call, const struct http_head *head);
+/* The answer's connection, once all has come: back to the pool or closed. */
+void http_call_leave_connection(struct http_call *call, uint64_t promised);
+/* Ends everything that could still reach the call; its answer and its memory stay. */
+void http_call_detach(struct http_call *call);
+/* The memory of a call that is over. */
+void http_call_keep(struct http_client *c, struct http_call *call);
+void http_client_destroy_if_gone(struct http_client *c);
 void http_client_close(struct connection *conn);
 void http_client_on_closed(struct stream *stream);
 
@@ -76,6 +96,18 @@ void http_connect_finish(struct connection *conn);
 
 /* http_transfer.c: sends the request on a connection and reads the answer. */
 void http_transfer(struct http_call *call, struct connection *conn);
+/* Waits for what the call needs: bytes unless it is paused, room while some are to be sent. */
+void http_transfer_watch(struct http_call *call);
+/* For the call's deadline. */
+void http_transfer_start_timer(struct http_call *call);
 extern const struct stream_events http_transfer_events;
+
+/* http_stream.c, each with events that may end the call and free the client. The head, with what
+ * a->in has of the body; it is not complete. */
+void http_stream_begin(struct http_call *call, const struct http_head *head);
+/* More bytes, which are decoded in their place. */
+void http_stream_pass(struct http_call *call, char *bytes, size_t len);
+/* The peer's orderly end was the answer's. */
+void http_stream_finish(struct http_call *call);
 
 #endif

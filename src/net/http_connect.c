@@ -12,7 +12,7 @@ static void try_addresses(struct http_call *call);
 
 static void on_failing(struct task *task)
 {
-    struct http_call *call = container_of(task, struct http_call, failing);
+    struct http_call *call = container_of(task, struct http_call, later);
     http_call_fail(call, &call->error);
 }
 
@@ -99,7 +99,7 @@ static void try_addresses(struct http_call *call)
         note_failure(call, -fd);
     }
     timer_cancel(c->loop, &call->timer);
-    task_defer(c->loop, &call->failing, on_failing);
+    task_defer(c->loop, &call->later, on_failing);
 }
 
 static void on_resolved(struct resolver_wait *wait, const struct addresses *addresses,

@@ -14,6 +14,12 @@ static void on_deadline(struct timer *timer)
     http_call_fail(call, &call->error);
 }
 
+void http_transfer_watch(struct http_call *call)
+{
+    stream_watch(&call->connection->stream, !call->paused,
+                 !call->send_error && call->sent < request_size(call));
+}
+
 /* A write that fails is not the end: the answer may have been sent before the peer closed, and
  * reading tells. */
 static void send_request(struct http_call *call)
@@ -33,14 +39,19 @@ static void send_request(struct http_call *call)
         call->send_error = (int)-sent;
     else
         call->sent += (size_t)sent;
-    stream_watch(stream, true, !call->send_error && call->sent < request_size(call));
+    http_transfer_watch(call);
+}
+
+void http_transfer_start_timer(struct http_call *call)
+{
+    timer_start(call->client->loop, &call->timer, call->deadline, on_deadline);
 }
 
 void http_transfer(struct http_call *call, struct connection *conn)
 {
     conn->call = call;
     call->connection = conn;
-    timer_start(call->client->loop, &call->timer, call->deadline, on_deadline);
+    http_transfer_start_timer(call);
     send_request(call);
 }
 
@@ -92,7 +103,9 @@ static void on_end(struct http_call *call, int number)
 {
     struct http_head head;
     struct error error;
-    if (number == 0 && answer_reader_end(&call->answer, &head)) {
+    if (number == 0 && call->streaming && answer_reader_ends(&call->answer)) {
+        http_stream_finish(call);
+    } else if (number == 0 && !call->streaming && answer_reader_end(&call->answer, &head)) {
         http_call_deliver(call, &head);
     } else if (was_stale(call, number)) {
         replace_connection(call);
@@ -108,9 +121,10 @@ static void on_bytes(struct http_call *call, struct str bytes)
     struct http_head head;
     struct error error;
     call->answered = true;
-    switch (
-        answer_reader_feed(&call->answer, bytes, call->client->options.answer_max, &head, &error)) {
+    switch (answer_reader_feed(&call->answer, bytes, call->answer_max, &head, &error)) {
     case ANSWER_MORE:
+        if (call->events && call->answer.head_size)
+            http_stream_begin(call, &head);
         break;
     case ANSWER_COMPLETE:
         http_call_deliver(call, &head);
@@ -130,7 +144,9 @@ static void on_readable(struct stream *stream)
     }
     char *scratch = stream->loop->scratch;
     ssize_t got = stream_read(stream, scratch, LOOP_SCRATCH_SIZE);
-    if (got > 0)
+    if (got > 0 && conn->call->streaming)
+        http_stream_pass(conn->call, scratch, (size_t)got);
+    else if (got > 0)
         on_bytes(conn->call, str_of(scratch, (size_t)got));
     else if (got != -EAGAIN)
         on_end(conn->call, (int)-got);

@@ -65,12 +65,12 @@ struct http_call *http_call_start(struct http_client *c, struct buf head, struct
 /* An answer that is passed on as it comes. */
 struct http_stream_events {
     /* Its head, and what came of the body together with it: often all, then `complete` is set and
-     * no other event follows. The headers are valid during the callback, which may take the body.
-     */
+     * the call is over: it may be neither paused nor cancelled any more, and no other event
+     * follows. The headers are valid during the callback, which may take the body. */
     void (*on_head)(void *data, struct http_client_answer *answer, bool complete);
     /* More of the body; valid during the callback. Not while the call is paused. */
     void (*on_bytes)(void *data, struct str bytes);
-    /* All of it has come; or error is not NULL, instead of on_head too. The last event. */
+    /* All of it has come; or error is not NULL, instead of on_head too. The call is over. */
     void (*on_end)(void *data, const struct error *error);
 };
 
@@ -81,7 +81,7 @@ struct http_stream_request {
 };
 
 /* As http_call_start, but for answers of any size: answer_max bounds the whole body, not memory.
- * Events may call any function of the call, cancel too. */
+ * Events may call any function of the call, cancel too; none comes from within a function. */
 struct http_call *http_call_stream(struct http_client *c, struct http_stream_request *request,
                                    const struct http_stream_events *events, void *data);
 /* No on_bytes or on_end comes until http_call_resume; the server feels it. Once on_head has come.
