@@ -176,3 +176,39 @@ bool uri_parse(struct str text, struct uri *ret_uri)
     *ret_uri = uri;
     return true;
 }
+
+static bool has_upper_case(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.at[i] >= 'A' && s.at[i] <= 'Z')
+            return true;
+    return false;
+}
+
+/* What follows the host is nothing at all, or ':' and a number as it is printed. */
+static bool is_port_canonical(struct str authority, uint16_t port)
+{
+    char last = authority.at[authority.len - 1];
+    if (port == 0)
+        return last != ':';
+    while (authority.at[authority.len - 1] != ':')
+        authority.len--;
+    return authority.at[authority.len] != '0';
+}
+
+const char *uri_origin_problem(struct str text)
+{
+    struct str host, scheme, authority = text;
+    uint16_t port;
+    if (!split_scheme(&authority, &scheme))
+        return "an origin begins with http:// or https://";
+    if (str_find(authority, '/') < authority.len)
+        return "an origin has no path, not even a slash at its end";
+    if (!uri_split_host(authority, &host, &port) || !is_port_canonical(authority, port))
+        return "behind the scheme stands a host, with or without a port, and nothing else";
+    if (has_upper_case(text))
+        return "browsers write origins in lower case";
+    if (port == (scheme.len == 4 ? 80 : 443))
+        return "browsers leave the scheme's own port out";
+    return NULL;
+}

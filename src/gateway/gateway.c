@@ -4,6 +4,7 @@
 #include "turnpike/base/log.h"
 #include "turnpike/base/xalloc.h"
 #include "turnpike/gateway/context_variables.h"
+#include "turnpike/gateway/cors.h"
 #include "turnpike/gateway/exchange.h"
 #include "turnpike/gateway/figures.h"
 
@@ -69,6 +70,7 @@ void gateway_prepare(struct gateway *g, struct snapshot *snapshot,
     lambda_prepare(g->lambda, snapshot);
     access_log_prepare(snapshot, output, &context_variables, diag);
     figures_prepare(g->counters, snapshot);
+    cors_prepare(snapshot);
 }
 
 void gateway_use(struct gateway *g, struct snapshot *snapshot)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hands the response to the sink. Every answer of an HTTP API carries the request's id. */
+#include "turnpike/gateway/cors.h"
 #include "turnpike/gateway/pipeline.h"
 #include "turnpike/gateway/xlog.h"
 
@@ -23,6 +24,7 @@ static void tell_reason(struct exchange *x)
 
 enum verdict stage_respond(struct exchange *x)
 {
+    cors_apply(x);
     exchange_add_header(x, STR("apigw-requestid"), str_from(x->t.request.id));
     if (x->t.outcome.error)
         tell_reason(x);

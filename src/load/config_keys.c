@@ -124,12 +124,21 @@ static const struct config_key docs_keys[] = {
 static const struct config_section docs_section = SECTION(docs_keys, "apis[].docs");
 
 static const struct config_key cors_keys[] = {
-    KEY("allowOrigins", CONFIG_TEXTS, NOWHERE, NULL, 0, 0, LIVE, LATER, "origins that may call"),
-    KEY("allowMethods", CONFIG_TEXTS, NOWHERE, NULL, 0, 0, LIVE, LATER, "methods they may use"),
-    KEY("allowHeaders", CONFIG_TEXTS, NOWHERE, NULL, 0, 0, LIVE, LATER, "headers they may send"),
-    KEY("exposeHeaders", CONFIG_TEXTS, NOWHERE, NULL, 0, 0, LIVE, LATER, "headers they may read"),
-    KEY("allowCredentials", CONFIG_BOOL, NOWHERE, "false", 0, 0, LIVE, LATER, "with cookies"),
-    KEY("maxAge", CONFIG_DURATION, NOWHERE, NULL, 0, 0, LIVE, LATER, "how long they may remember"),
+    KEY("allowOrigins", CONFIG_WRITTEN_LIST, AT(cors_configuration, allow_origins), NULL, 0, 0,
+        LIVE, BUILT,
+        "pages that may call: origins such as `https://app.example.com`, `https://*`, `http://*` "
+        "or `*`"),
+    KEY("allowMethods", CONFIG_WRITTEN_LIST, AT(cors_configuration, allow_methods), NULL, 0, 0,
+        LIVE, BUILT, "methods that they may use, or `*`"),
+    KEY("allowHeaders", CONFIG_WRITTEN_LIST, AT(cors_configuration, allow_headers), NULL, 0, 0,
+        LIVE, BUILT, "headers that they may send, or `*`"),
+    KEY("exposeHeaders", CONFIG_WRITTEN_LIST, AT(cors_configuration, expose_headers), NULL, 0, 0,
+        LIVE, BUILT, "headers of answers that they may read, or `*`"),
+    KEY("allowCredentials", CONFIG_BOOL, AT(cors_configuration, allow_credentials), "false", 0, 0,
+        LIVE, BUILT, "whether browsers send cookies and the like; not with `*` for the origins"),
+    KEY("maxAge", CONFIG_DURATION, WHOLE, NULL, 0, 86400, LIVE, BUILT,
+        "how long browsers may remember what they were told; `-1`: not at all",
+        .read = config_read_max_age),
 };
 static const struct config_section cors_section = SECTION(cors_keys, "apis[].corsConfiguration");
 
@@ -192,8 +201,9 @@ static const struct config_key api_keys[] = {
         "extensions or security schemes that guard a door and may go unenforced"),
     KEY("docs", CONFIG_SECTION, NOWHERE, NULL, 0, 0, LIVE, LATER, "serves the API's documentation",
         .section = &docs_section),
-    KEY("corsConfiguration", CONFIG_SECTION, NOWHERE, NULL, 0, 0, LIVE, LATER,
-        "which pages of other origins may call", .section = &cors_section),
+    KEY("corsConfiguration", CONFIG_SECTION, AT(api, cors), NULL, 0, 0, LIVE, BUILT,
+        "which pages of other origins may call; absent: what the definition says",
+        .section = &cors_section, .read = config_read_cors),
     KEY("binaryFrames", CONFIG_WORD, NOWHERE, "close", 0, 0, LIVE, LATER,
         "what a binary WebSocket message does", .words = binary_frames),
     KEY("serializeMessages", CONFIG_BOOL, NOWHERE, "false", 0, 0, LIVE, LATER,

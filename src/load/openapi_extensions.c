@@ -14,7 +14,7 @@ const struct extension extensions[] = {
     {KEY("authorizer"),               AT_SECURITY_SCHEME,     BOTH,      openapi_authorizer,  SUPPORT_FULL  },
     {KEY("authtype"),                 AT_SECURITY_SCHEME,     BOTH,      openapi_authtype,    SUPPORT_REFUSE},
     {KEY("binary-media-types"),       AT_ROOT,                KIND_REST, NULL,                SUPPORT_WARN  },
-    {KEY("cors"),                     AT_ROOT,                KIND_HTTP, NULL,                SUPPORT_LATER },
+    {KEY("cors"),                     AT_ROOT,                KIND_HTTP, openapi_cors,        SUPPORT_FULL  },
     {KEY("documentation"),            AT_ROOT,                KIND_REST, NULL,                SUPPORT_WARN  },
     {KEY("endpoint-access-mode"),     AT_ROOT,                KIND_REST, NULL,                SUPPORT_WARN  },
     {KEY("endpoint-configuration"),   AT_SERVER,              BOTH,      openapi_endpoint,    SUPPORT_FULL  },

@@ -121,6 +121,7 @@ openapi_field_fn openapi_auth;        /* a struct openapi_operation */
 openapi_field_fn openapi_integration; /* a struct openapi_operation */
 openapi_field_fn openapi_authorizer;  /* a struct openapi_scheme */
 openapi_field_fn openapi_authtype;    /* a struct openapi_scheme */
+openapi_field_fn openapi_cors;        /* none */
 openapi_field_fn openapi_endpoint;    /* none */
 openapi_field_fn openapi_format;      /* none */
 openapi_field_fn openapi_tag;         /* none */

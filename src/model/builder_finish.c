@@ -2,6 +2,7 @@
 /* What belongs together is checked, names become pointers, routers are compiled. */
 #include <stdlib.h>
 
+#include "builder_cors.h"
 #include "turnpike/model/builder.h"
 #include "turnpike/model/function_name.h"
 #include "turnpike/model/router.h"
@@ -145,6 +146,8 @@ static void finish_api(struct builder *b, struct api *api)
     api->router = router_new(&b->snapshot->arena, api->routes.items, api->routes.count);
     FOR_EACH_IN (stage, &api->stages)
         finish_stage(b, api, *stage);
+    if (api->cors.on)
+        builder_check_cors(b, api);
 }
 
 static const struct stage *find_stage(const struct api *api, struct str name)

@@ -202,7 +202,7 @@ const base = ({ root = {}, operation = {}, target = integration, schemes, path =
 });
 const guarded = (scheme) => base({ operation: { security: [{ guard: [] }] }, schemes: { guard: scheme } });
 const refusals = [
-  ["CORS of the document", base({ root: { "x-amazon-apigateway-cors": { allowOrigins: ["*"] } } }), "x-amazon-apigateway-cors", /x-amazon-apigateway-cors.*not built yet/],
+  ["CORS for everybody with credentials", base({ root: { "x-amazon-apigateway-cors": { allowOrigins: ["*"], allowCredentials: true } } }), '"*"', /allowCredentials is not supported where allowOrigins has '\*'/],
   ["http_proxy", base({ target: { type: "http_proxy", httpMethod: "GET", uri: "https://example.com", payloadFormatVersion: "1.0" } }), '"http_proxy"', /http_proxy.*not built yet/],
   ["an HTTP URI", base({ target: { ...integration, uri: "http://example.com/x" } }), '"http://example.com/x"', /not built yet/],
   ["a service integration", base({ target: { type: "aws_proxy", integrationSubtype: "SQS-SendMessage", payloadFormatVersion: "1.0", credentials: "arn:aws:iam::123456789012:role/x" } }), '"integrationSubtype"', /AWS services are not built yet/],

@@ -42,4 +42,9 @@ struct uri {
  * Every part is a view of text, the empty path and query too: path.at is where it would stand. */
 MUST_USE bool uri_parse(struct str text, struct uri *ret_uri);
 
+/* Why no browser sends this text as the Origin of a page of http or https, or NULL where one may:
+ * scheme and host in lower case, a port that is not the scheme's own, nothing else (RFC 6454, 6.2).
+ */
+const char *uri_origin_problem(struct str text);
+
 #endif

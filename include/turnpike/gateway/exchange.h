@@ -50,6 +50,13 @@ struct exchange {
     struct buf payload; /* the function's answer: the response is views of it */
     struct share held;  /* by both, of limits.bufferedBytes */
 
+    /* What the client said, as its headers may be mapped before the answer goes out. Set where the
+     * API has a CORS configuration. */
+    struct {
+        bool read, preflight;
+        struct str origin; /* at is NULL: none, or several */
+    } cors;
+
     struct token_check token;
     /* The integration's call, how to lose interest in it without stopping it, and how to have it go
      * on once the client takes more of a streamed answer. */

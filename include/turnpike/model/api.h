@@ -11,6 +11,7 @@
  * into the snapshot's arena, or live state found by name. Nobody else looks inside. */
 struct access_log;     /* observe/ */
 struct bucket;         /* throttle/ */
+struct cross_origin;   /* gateway/: what CORS makes of an API's answers */
 struct http_target;    /* backend/: an HTTP integration's URI and connections */
 struct key_source;     /* auth/: the keys of an issuer */
 struct lambda_target;  /* backend/: the live calls and connections of a function */
@@ -163,7 +164,9 @@ struct stage {
 struct cors_configuration {
     bool on;
     struct position at;
-    LIST(struct str) allow_origins, allow_methods, allow_headers, expose_headers;
+    /* Origins as browsers write them, "*", or a scheme with "*" for its host. The others: names or
+     * "*". */
+    written_list allow_origins, allow_methods, allow_headers, expose_headers;
     bool allow_credentials;
     bool has_max_age;
     int max_age; /* seconds; -1: not to be remembered */
@@ -182,6 +185,7 @@ struct api {
     bool disable_written; /* in the configuration */
     written_list allow_unenforced;
     struct cors_configuration cors;
+    const struct cross_origin *cross_origin; /* set by gateway's prepare; NULL: no CORS */
     struct written docs_path; /* where its documentation stands; at is NULL: nowhere */
     LIST(struct stage *) stages;
     LIST(struct authorizer *) authorizers;

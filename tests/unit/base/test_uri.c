@@ -201,6 +201,55 @@ static void absolute_urls(void **state)
     }
 }
 
+static const struct {
+    const char *name, *text, *problem; /* the problem's beginning, or NULL */
+} origins[] = {
+    {"a host", "https://app.example.com", NULL},
+    {"a port", "http://localhost:3000", NULL},
+    {"one label", "http://intranet", NULL},
+    {"the other scheme's port", "http://a.test:443", NULL},
+    {"an IPv4 address", "http://127.0.0.1:8080", NULL},
+    {"an IPv6 address", "http://[::1]:8080", NULL},
+    {"an IPv6 address without port", "https://[2001:db8::1]", NULL},
+    {"nothing", "", "an origin begins"},
+    {"null", "null", "an origin begins"},
+    {"a host alone", "a.test", "an origin begins"},
+    {"a scheme alone", "https://", "behind the scheme"},
+    {"a scheme without slashes", "https:a.test", "an origin begins"},
+    {"another scheme", "file://a", "an origin begins"},
+    {"a slash at the end", "https://a.test/", "an origin has no path"},
+    {"a path", "https://a.test/x", "an origin has no path"},
+    {"a query", "https://a.test?x", "behind the scheme"},
+    {"a fragment", "https://a.test#x", "behind the scheme"},
+    {"a user", "https://u@a.test", "behind the scheme"},
+    {"two", "https://a.test,https://b.test", "an origin has no path"},
+    {"two hosts", "https://a.test b.test", "behind the scheme"},
+    {"a star", "https://*", "behind the scheme"},
+    {"a letter beyond ASCII", "https://\xc3\xa4.test", "behind the scheme"},
+    {"a line break", "https://a.test\r\nx: y", "behind the scheme"},
+    {"an upper-case host", "https://A.test", "browsers write origins in lower case"},
+    {"an upper-case scheme", "HTTPS://a.test", "browsers write origins in lower case"},
+    {"the scheme's own port", "https://a.test:443", "browsers leave"},
+    {"the other scheme's own port", "http://a.test:80", "browsers leave"},
+    {"a colon without port", "https://a.test:", "behind the scheme"},
+    {"a colon behind a literal", "https://[::1]:", "behind the scheme"},
+    {"a port with a zero before it", "https://a.test:08080", "behind the scheme"},
+    {"port 0", "https://a.test:0", "behind the scheme"},
+    {"no such port", "https://a.test:65536", "behind the scheme"},
+};
+
+static void origins_of_browsers(void **state)
+{
+    (void)state;
+    FOR_EACH_CASE (c, origins) {
+        const char *problem = uri_origin_problem(str_from(c->text));
+        CHECK_CASE(c, (problem == NULL) == (c->problem == NULL), "got %s",
+                   problem ? problem : "none");
+        CHECK_CASE(c, !problem || str_starts_with(str_from(problem), str_from(c->problem)),
+                   "got %s", problem);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +259,7 @@ int main(void)
         cmocka_unit_test(parameters),
         cmocka_unit_test(hosts),
         cmocka_unit_test(absolute_urls),
+        cmocka_unit_test(origins_of_browsers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

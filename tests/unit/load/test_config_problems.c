@@ -305,13 +305,12 @@ static const struct {
      "4:1: error: 'tracing' is not built yet\n"
      "5:1: error: 'invokeApi' is not built yet\n"},
     {"of APIs",
-     API "docs: {path: /docs},\ncorsConfiguration: {allowOrigins: [x]},\nbinaryFrames: deliver,\n"
+     API "docs: {path: /docs},\nbinaryFrames: deliver,\n"
          "serializeMessages: true,\nidleReset: any}]",
      "2:1: error: 'docs' is not built yet\n"
-     "3:1: error: 'corsConfiguration' is not built yet\n"
-     "4:1: error: 'binaryFrames' is not built yet\n"
-     "5:1: error: 'serializeMessages' is not built yet\n"
-     "6:1: error: 'idleReset' is not built yet\n"},
+     "3:1: error: 'binaryFrames' is not built yet\n"
+     "4:1: error: 'serializeMessages' is not built yet\n"
+     "5:1: error: 'idleReset' is not built yet\n"},
     {"of stages", STAGE "loggingLevel: INFO,\nmethodSettings: {a: {}}}]}]",
      "2:1: error: 'loggingLevel' is not built yet\n"
      "3:1: error: 'methodSettings' is not built yet\n"},
