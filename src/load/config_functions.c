@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the gateway calls: functions, and the issuers whose keys it fetches. */
-#include "config_read.h"
+#include "config_signing.h"
 #include "turnpike/base/uri.h"
 
 #define FUNCTION_NAME_MAX       64
 #define DEFAULT_MAX_CONCURRENCY 100
 #define INVOKE_PATH             "/2015-03-31/functions"
 
-/* False, reported, where url is no http:// URL, or that of a function and not of the API before it:
+/* False, reported, where url is that of a function and not of the API before it:
  * the latter is what one types to try a function with curl. */
 static bool check_endpoint(struct config *c, struct written url)
 {
-    if (str_starts_with_nocase(url.text, STR("https://")))
-        diag_error(c->diag, url.at, "https:// endpoints are not built yet");
-    else if (str_find_str(url.text, STR(INVOKE_PATH)) < url.text.len)
+    if (str_find_str(url.text, STR(INVOKE_PATH)) < url.text.len)
         diag_error(c->diag, url.at,
                    "an endpoint ends before %s: the gateway adds that and the function's name",
                    INVOKE_PATH);
@@ -29,6 +27,7 @@ static void read_endpoint(struct config *c, const struct doc *d, struct function
     if (config_name_of(d, "endpoint", &url, &at)) {
         if (check_endpoint(c, (struct written){url, at}))
             (void)!builder_set_endpoint(c->b, &f->endpoint, (struct written){url, at});
+        f->signing = config_read_signing(c, d, &f->endpoint, at);
     } else if (!config_has(d, "endpoint") && !config_has(d, "process")) {
         diag_error(c->diag, d->at, "'endpoint' is missing");
     }
@@ -74,16 +73,14 @@ void config_read_functions(struct config *c, const struct config_key *key, const
 void config_read_default_endpoint(struct config *c, const struct config_key *key,
                                   const struct doc *d, void *target)
 {
-    struct uri uri;
+    struct endpoint endpoint;
     struct written url = {.at = d->at};
     (void)target;
-    if (!config_string(c, key->name, d, &url.text) || !check_endpoint(c, url))
+    if (!config_string(c, key->name, d, &url.text) || !check_endpoint(c, url) ||
+        !builder_set_endpoint(c->b, &endpoint, url))
         return;
-    if (!uri_parse(url.text, &uri) || uri.query.len > 0)
-        diag_error(c->diag, url.at, "'%" STR_F "' is no http:// or https:// URL of an endpoint",
-                   STR_A(url.text));
-    else
-        c->b->snapshot->default_endpoint = url;
+    c->b->snapshot->default_endpoint = url;
+    c->b->snapshot->default_signing = config_read_signing(c, NULL, &endpoint, url.at);
 }
 
 static bool ends_with_label(struct str host, struct str label)

@@ -248,13 +248,16 @@ static const struct config_key domain_keys[] = {
 const struct config_section config_domain = SECTION(domain_keys, "domains[]");
 
 static const struct config_key sign_with_keys[] = {
-    KEY("accessKeyId", CONFIG_TEXT, NOWHERE, NULL, 0, 0, LIVE, LATER, "a key's public half"),
-    KEY("secretAccessKey", CONFIG_SECRET, NOWHERE, NULL, 0, 0, LIVE, LATER, "its secret half"),
-    KEY("sessionToken", CONFIG_SECRET, NOWHERE, NULL, 0, 0, LIVE, LATER, "of a temporary key"),
-    KEY("region", CONFIG_TEXT, NOWHERE, NULL, 0, 0, LIVE, LATER, "that is signed for"),
+    KEY("accessKeyId", CONFIG_TEXT, AT(signing, access_key_id), NULL, 0, 0, LIVE, BUILT,
+        "a key's public half", .required = true),
+    KEY("secretAccessKey", CONFIG_SECRET, AT(signing, secret_access_key), NULL, 0, 0, LIVE, BUILT,
+        "its secret half", .required = true),
+    KEY("sessionToken", CONFIG_SECRET, AT(signing, session_token), "", 0, 0, LIVE, BUILT,
+        "of a temporary key"),
+    KEY("region", CONFIG_TEXT, AT(signing, region), NULL, 0, 0, LIVE, BUILT,
+        "that is signed for; absent: the endpoint's, else `awsRegion`", .read = config_read_region),
 };
-static const struct config_section sign_with_section =
-    SECTION(sign_with_keys, "functions.NAME.signWith");
+const struct config_section config_sign_with = SECTION(sign_with_keys, "functions.NAME.signWith");
 
 static const struct config_key process_keys[] = {
     KEY("command", CONFIG_TEXTS, NOWHERE, NULL, 0, 0, LIVE, LATER, "program and arguments"),
@@ -287,8 +290,9 @@ static const struct config_key function_keys[] = {
         BUILT, "how long a connection may take to be made"),
     KEY("keepAliveTimeout", CONFIG_DURATION, AT(function, keep_alive_timeout), "4", 0, HOUR, LIVE,
         BUILT, "how long an idle connection is kept; below the endpoint's own"),
-    KEY("signWith", CONFIG_ANY, NOWHERE, NULL, 0, 0, LIVE, LATER, "signs invocations",
-        .section = &sign_with_section),
+    KEY("signWith", CONFIG_ANY, NOWHERE, NULL, 0, 0, LIVE, BUILT,
+        "signs invocations: a key, or the word `environment`, which a host of AWS implies",
+        .section = &config_sign_with),
     KEY("process", CONFIG_SECTION, NOWHERE, NULL, 0, 0, LIVE, LATER,
         "hosts it here, instead of an endpoint", .section = &process_section),
     KEY("environment", CONFIG_VARIABLES, NOWHERE, NULL, 0, 0, LIVE, LATER,
@@ -359,7 +363,7 @@ static const struct config_section usage_plan_section = SECTION(usage_plan_keys,
 static const struct config_key service_endpoint_keys[] = {
     KEY("endpoint", CONFIG_TEXT, NOWHERE, NULL, 0, 0, LIVE, LATER, "the service's URL"),
     KEY("signWith", CONFIG_ANY, NOWHERE, NULL, 0, 0, LIVE, LATER, "signs calls",
-        .section = &sign_with_section),
+        .section = &config_sign_with),
 };
 static const struct config_section service_endpoint_section =
     SECTION(service_endpoint_keys, "serviceEndpoints.NAME");

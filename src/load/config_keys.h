@@ -21,7 +21,7 @@ enum config_type {
     CONFIG_PATH,         /* struct str, made relative to the file's directory */
     CONFIG_WRITTEN_PATH, /* struct written, likewise */
     CONFIG_STREAM,       /* struct str: stdout, stderr or a path, likewise */
-    CONFIG_SECRET,       /* nothing yet; the key followed by File names a file that holds it */
+    CONFIG_SECRET,       /* struct str; the key followed by File names a file that holds it */
     CONFIG_BOOL,         /* bool */
     CONFIG_COUNT,        /* unsigned */
     CONFIG_SIZE,         /* uint64_t */
@@ -79,7 +79,7 @@ struct config_section {
 
 extern const struct config_section config_root, config_listener, config_tls, config_api,
     config_stage, config_stage_throttle, config_access_log, config_domain, config_api_mapping,
-    config_function, config_issuer, config_credential;
+    config_function, config_sign_with, config_issuer, config_credential;
 
 /* The readers that the table names. */
 config_read_fn config_read_account_id, config_read_region, config_read_listeners, config_read_tls,

@@ -24,7 +24,8 @@ struct config {
     struct str directory; /* of the file, with a slash at its end, or empty */
     const struct doc *root;
     struct config_management management;
-    LIST(struct str) dropped_listeners; /* names that --listen left without a listener */
+    LIST(struct str) dropped_listeners;  /* names that --listen left without a listener */
+    struct aws_environment *environment; /* NULL until a signature asks for it */
 };
 
 /* Reads a map by the rows of a section into the struct at target (NULL: only checks): unknown and
@@ -43,6 +44,9 @@ bool config_is_map(struct config *c, const char *name, const struct doc *d);
 
 /* A string. False, reported, where d is anything else. */
 bool config_string(struct config *c, const char *name, const struct doc *d, struct str *ret_text);
+
+/* A path as it was written, made relative to the file's directory. */
+struct str config_path(struct config *c, struct str path);
 
 /* The string under a key of d that must be there, where it is; `at` may be NULL. Mistakes are left
  * to config_read_section. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Walks a map by the rows of its section. */
-#include "config_read.h"
+#include "config_signing.h"
 
 static bool is_absent(const struct doc *d)
 {
@@ -62,23 +62,6 @@ static void read_default(struct config *c, const struct config_key *key, void *t
     config_read_value(c, key, d, target);
 }
 
-static void read_secret(struct config *c, const struct config_key *key, const struct doc *map)
-{
-    char file_key[64];
-    (void)snprintf(file_key, sizeof(file_key), "%sFile", key->name);
-    const struct doc *d = doc_get(map, key->name), *file = doc_get(map, file_key);
-    struct str ignored;
-    if (!is_absent(d) && !is_absent(file))
-        diag_error(c->diag, file->at, "'%s' stands beside '%s': write one of them", file_key,
-                   key->name);
-    else if (!is_absent(d))
-        (void)config_string(c, key->name, d, &ignored);
-    else if (!is_absent(file))
-        (void)config_string(c, file_key, file, &ignored);
-    else if (key->required)
-        diag_error(c->diag, map->at, "'%s' or '%s' is missing", key->name, file_key);
-}
-
 static void read_key(struct config *c, const struct config_key *key, const struct doc *map,
                      void *target)
 {
@@ -91,7 +74,7 @@ static void read_key(struct config *c, const struct config_key *key, const struc
         if (!is_idle(c, key, d))
             diag_error(c->diag, config_at(map, key->name), "'%s' is not built yet", key->name);
     } else if (key->type == CONFIG_SECRET) {
-        read_secret(c, key, map);
+        config_read_secret(c, key, map, target);
     } else if (!is_absent(d) || key->type == CONFIG_SECTION) {
         config_read_value(c, key, is_absent(d) ? NULL : d, target);
     } else if (key->required) {

@@ -21,7 +21,7 @@ bool config_string(struct config *c, const char *name, const struct doc *d, stru
     return true;
 }
 
-static struct str resolve_path(struct config *c, struct str path)
+struct str config_path(struct config *c, struct str path)
 {
     if (path.len == 0 || path.at[0] == '/')
         return path;
@@ -58,7 +58,7 @@ static bool read_path(struct config *c, const struct config_key *key, const stru
     struct str *path = target;
     if (!read_text(c, key, d, path))
         return false;
-    *path = resolve_path(c, *path);
+    *path = config_path(c, *path);
     return true;
 }
 
@@ -79,7 +79,7 @@ static bool read_stream(struct config *c, const struct config_key *key, const st
     if (!read_text(c, key, d, stream))
         return false;
     if (!str_is(*stream, "stdout") && !str_is(*stream, "stderr"))
-        *stream = resolve_path(c, *stream);
+        *stream = config_path(c, *stream);
     return true;
 }
 

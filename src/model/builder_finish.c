@@ -58,6 +58,7 @@ static const struct function *find_function(struct builder *b, struct str name)
     if (listed || b->snapshot->default_endpoint.text.len == 0)
         return listed;
     struct function *f = builder_add_function(b, b->snapshot->default_endpoint.at, name);
+    f->signing = b->snapshot->default_signing;
     return builder_set_endpoint(b, &f->endpoint, b->snapshot->default_endpoint) ? f : NULL;
 }
 

@@ -16,7 +16,8 @@ struct snapshot {
     LIST(struct api *) apis;
     LIST(struct domain *) domains;
     LIST(struct function *) functions;
-    struct written default_endpoint; /* for functions that are not listed */
+    struct written default_endpoint;       /* for functions that are not listed */
+    const struct signing *default_signing; /* of calls to it; NULL: they are not signed */
 
     struct map apis_by_id, domains_by_name, functions_by_name;
     struct snapshot_release_hook *hooks;

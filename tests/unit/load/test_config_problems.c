@@ -201,9 +201,7 @@ static const struct {
      "5:17: error: 'ftp://x' is no http:// or https:// URL of an endpoint\n"
      "6:17: error: 'http://x/?q' is no http:// or https:// URL of an endpoint\n"
      "7:5: error: function 'g' must be a map, not nothing\n"},
-    {"https", "functions: {a: {endpoint: 'https://x'}}\ndefaultEndpoint: HTTPS://x\n",
-     "1:27: error: https:// endpoints are not built yet\n"
-     "2:18: error: https:// endpoints are not built yet\n"},
+    {"https", "functions: {a: {endpoint: 'https://x'}}\ndefaultEndpoint: HTTPS://x\n", ""},
     {"a function's own URL",
      "functions: {a: {endpoint: 'http://x/2015-03-31/functions/a/invocations'}}\n"
      "defaultEndpoint: http://x/y/2015-03-31/functions\n",
@@ -320,13 +318,11 @@ static const struct {
      "2:1: error: 'mutualTlsAuthentication' is not built yet\n"},
     {"of functions",
      "functions:\n  a: {process: {command: [x]}}\n"
-     "  b: {endpoint: 'http://x', signWith: environment}\n"
      "  c: {endpoint: 'http://x', environment: {A: b}, memorySize: 256, credentials: none}\n",
      "2:7: error: 'process' is not built yet\n"
-     "3:29: error: 'signWith' is not built yet\n"
-     "4:29: error: 'environment' is not built yet\n"
-     "4:50: error: 'memorySize' is not built yet\n"
-     "4:67: error: 'credentials' is not built yet\n"},
+     "3:29: error: 'environment' is not built yet\n"
+     "3:50: error: 'memorySize' is not built yet\n"
+     "3:67: error: 'credentials' is not built yet\n"},
 };
 
 static void finds_problems(void **state)
