@@ -20,6 +20,7 @@ struct online {
     struct diag *diag;
     struct arena arena;
     struct loop loop;
+    struct curl_loop *curl;
     struct fetcher *fetcher;
 
     /* the transfer that the loop runs for */
@@ -142,17 +143,24 @@ static void check_issuers(struct online *online)
     map_release(&seen);
 }
 
-static void check_all_issuers(struct online *online)
+static void check_trusted_issuers(struct online *online)
 {
     struct error error;
     struct str trusted = online->snapshot->settings.trusted_certificates.text;
-    loop_init(&online->loop);
-    online->fetcher = fetcher_new(&online->loop);
-    if (trusted.len && !fetcher_trust(online->fetcher, trusted, &error))
+    online->curl = curl_loop_new(&online->loop, &error);
+    online->fetcher = online->curl ? fetcher_new(online->curl) : NULL;
+    if (!online->curl || !curl_loop_trust(online->curl, trusted, &error))
         diag_error(online->diag, (struct position){0}, "%s", error.text);
     else
         check_issuers(online);
     fetcher_free(online->fetcher);
+    curl_loop_free(online->curl);
+}
+
+static void check_all_issuers(struct online *online)
+{
+    loop_init(&online->loop);
+    check_trusted_issuers(online);
     loop_run(&online->loop); /* lets its handles close */
     loop_release(&online->loop);
 }

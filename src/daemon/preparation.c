@@ -42,7 +42,7 @@ static void check_trusted(const struct settings *settings, struct diag *diag)
 {
     const struct written *file = &settings->trusted_certificates;
     struct error error;
-    if (!fetcher_can_trust(file->text, &error))
+    if (!curl_loop_can_trust(file->text, &error))
         diag_error(diag, file->at, "trustedCertificates: %s", error.text);
 }
 

@@ -92,7 +92,7 @@ void server_apply_settings(struct server *s, const struct settings *settings)
     log_set_json(settings->log.json);
 
     struct error error;
-    if (!fetcher_trust(s->gateway->fetcher, settings->trusted_certificates.text, &error))
+    if (!curl_loop_trust(s->gateway->curl, settings->trusted_certificates.text, &error))
         log_error("trustedCertificates: %s", error.text);
 }
 

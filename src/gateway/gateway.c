@@ -19,17 +19,16 @@ static void on_keys_refreshed(void *data, struct str issuer, const struct error 
 
 struct gateway *gateway_new(struct loop *loop, struct error *ret_error)
 {
-    struct fetcher *fetcher = fetcher_new(loop);
-    if (!fetcher) {
-        error_set(ret_error, ERROR_SYSTEM, "libcurl cannot be initialised");
+    struct curl_loop *curl = curl_loop_new(loop, ret_error);
+    if (!curl)
         return NULL;
-    }
     struct gateway *g = xcalloc(1, sizeof(*g));
     g->loop = loop;
     g->counters = counters_new();
-    g->fetcher = fetcher;
+    g->curl = curl;
+    g->fetcher = fetcher_new(curl);
     g->limiter = limiter_new();
-    g->auth = auth_new(loop, fetcher, g->counters);
+    g->auth = auth_new(loop, g->fetcher, g->counters);
     auth_on_refresh(g->auth, on_keys_refreshed, g);
     g->lambda = lambda_new(loop, g->counters);
     g->origins = origins_new(loop, NULL);
@@ -58,6 +57,7 @@ void gateway_free(struct gateway *g)
     auth_free(g->auth);
     limiter_free(g->limiter);
     fetcher_free(g->fetcher);
+    curl_loop_free(g->curl);
     counters_free(g->counters);
     free(g);
 }

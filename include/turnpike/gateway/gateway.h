@@ -20,6 +20,7 @@ struct exchange;
 struct gateway {
     struct loop *loop;
     struct counters *counters;
+    struct curl_loop *curl;
     struct fetcher *fetcher;
     struct limiter *limiter;
     struct auth *auth;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fetch.h: GET one bounded document over http or https through libcurl: for key sets and
- * discovery. Redirects are never followed; certificates are always checked. */
+ * discovery. Redirects are never followed; certificates are always checked (curl_loop.h says
+ * against which). */
 #ifndef TURNPIKE_NET_FETCH_H
 #define TURNPIKE_NET_FETCH_H
 
 #include "turnpike/base/error.h"
 #include "turnpike/base/str.h"
-#include "turnpike/net/loop.h"
+#include "turnpike/net/curl_loop.h"
 
-struct fetcher; /* the libcurl multi handle on the loop; owned by the gateway */
+struct fetcher; /* owned by the gateway */
 struct fetch;   /* one transfer; owned by the fetcher */
 
 struct fetch_request {
@@ -29,15 +30,9 @@ struct fetch_answer {
 typedef void fetch_done_fn(void *data, const struct fetch_answer *answer,
                            const struct error *error);
 
-MUST_USE struct fetcher *fetcher_new(struct loop *loop);
+MUST_USE struct fetcher *fetcher_new(struct curl_loop *curl);
 /* Cancels what runs; not from within a callback. Takes NULL. */
 void fetcher_free(struct fetcher *f);
-/* A PEM file of certificates trusted beside the system's; empty: none. For transfers to come: no
- * connection or session outlives its transfer. The file is read now; where it cannot be, what was
- * trusted before stays. */
-MUST_USE bool fetcher_trust(struct fetcher *f, struct str file, struct error *ret_error);
-/* Whether it could be, now. */
-MUST_USE bool fetcher_can_trust(struct str file, struct error *ret_error);
 
 /* Never calls back before it has returned, and exactly once unless cancelled. The environment's
  * proxies are not used. */

@@ -14,6 +14,7 @@
 struct fixture {
     struct loop loop;
     struct fake_server server;
+    struct curl_loop *curl;
     struct fetcher *fetcher;
     size_t done;
     /* of the last answer */
@@ -100,12 +101,14 @@ static void setup(struct fixture *f)
     *f = (struct fixture){0};
     loop_init(&f->loop);
     fake_server_start(&f->server, &f->loop, answer);
-    f->fetcher = fetcher_new(&f->loop);
+    f->curl = curl_loop_new(&f->loop, NULL);
+    f->fetcher = fetcher_new(f->curl);
 }
 
 static void teardown(struct fixture *f)
 {
     fetcher_free(f->fetcher);
+    curl_loop_free(f->curl);
     fake_server_stop(&f->server);
     loop_release(&f->loop);
     buf_release(&f->body);
@@ -289,7 +292,7 @@ static void certificates_are_checked(void **state)
     fetch_tls(&f, &s, "localhost");
     assert_int_equal(f.code, ERROR_TLS);
 
-    assert_true(fetcher_trust(f.fetcher, certificates_path(&s.certificates, "server.pem"), NULL));
+    assert_true(curl_loop_trust(f.curl, certificates_path(&s.certificates, "server.pem"), NULL));
     fetch_tls(&f, &s, "localhost");
     assert_int_equal(f.code, ERROR_NONE);
     assert_str_equal(buf_str(&f.body), STR("{}"));
@@ -297,14 +300,14 @@ static void certificates_are_checked(void **state)
     assert_int_equal(f.code, ERROR_TLS);
 
     struct error error = {0};
-    assert_false(fetcher_trust(f.fetcher, STR("/nonexistent.pem"), &error));
+    assert_false(curl_loop_trust(f.curl, STR("/nonexistent.pem"), &error));
     assert_int_equal(error.code, ERROR_SYSTEM);
-    assert_false(fetcher_trust(f.fetcher, STR("/etc/hostname"), &error));
+    assert_false(curl_loop_trust(f.curl, STR("/etc/hostname"), &error));
     assert_int_equal(error.code, ERROR_INVALID);
     fetch_tls(&f, &s, "localhost"); /* a failure leaves what was trusted */
     assert_int_equal(f.code, ERROR_NONE);
 
-    assert_true(fetcher_trust(f.fetcher, (struct str){0}, NULL));
+    assert_true(curl_loop_trust(f.curl, (struct str){0}, NULL));
     fetch_tls(&f, &s, "localhost");
     assert_int_equal(f.code, ERROR_TLS);
     teardown(&f);
