@@ -3,6 +3,7 @@ CC       ?= gcc
 CFLAGS   ?= -O2 -g
 PREFIX   ?= /usr/local
 BUILD    ?= build
+docsdir  ?= $(PREFIX)/share/turnpike/docs
 DESTDIR  ?=
 SANITIZE ?=
 VECTORS  ?=
@@ -20,6 +21,7 @@ HARDEN   := -fstack-protector-strong -fstack-clash-protection -fPIE \
 	$(if $(SANITIZE),-fno-omit-frame-pointer,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 override CFLAGS += -std=gnu17 $(WARNINGS) $(HARDEN) $(SANITIZE) -MMD -MP
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -Itests -DTURNPIKE_VERSION='"$(VERSION)"' \
+	-DTURNPIKE_DOCS_DIRECTORY='"$(docsdir)"' \
 	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SANITIZE)
 LDLIBS    = $(shell pkg-config --libs $(PACKAGES)) -ljwt -lpthread -lm
@@ -32,7 +34,11 @@ UNITS    := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit tests/pipeline -na
 FUZZED   := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS  := $(patsubst %,$(BUILD)/tests/fuzz/replay_%,$(FUZZED))
 
-all: $(PROGRAM) ## builds build/turnpike
+all: $(PROGRAM) ## builds build/turnpike, and packs the page of `docs:` where npm is there
+	$(Q)packaging/docs-ui/pack --optional $(BUILD)/share/docs
+
+docs-ui: ## packs the page of `docs:`; needs npm
+	$(Q)packaging/docs-ui/pack $(BUILD)/share/docs
 
 $(PROGRAM): $(BUILD)/src/daemon/main.o $(LIBRARY)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -58,7 +64,7 @@ check-unit: units ## builds and runs the unit and pipeline tests
 check-fuzz: $(REPLAYS) ## replays the fuzzers' corpora
 	$(Q)tests/fuzz/replay-all $(REPLAYS)
 
-check-e2e: $(PROGRAM) ## runs real clients against the real daemon
+check-e2e: all ## runs real clients against the real daemon
 	$(Q)tests/e2e/run
 
 check: deps ## installs what is missing, builds and runs every test; the last line counts them
@@ -87,5 +93,5 @@ format: ## formats the sources with clang-format 14
 	$(Q)for file in $$(find src include tests -name '*.[ch]'); do clang-format -i $$file; done
 
 include $(wildcard make/*.mk)
-.PHONY: all units check-unit check-fuzz check-e2e check asan valgrind fuzz lint bench format
+.PHONY: all docs-ui units check-unit check-fuzz check-e2e check asan valgrind fuzz lint bench format
 -include $(shell find $(BUILD)/src $(BUILD)/tests -name "*.d" 2>/dev/null)
