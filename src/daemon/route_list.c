@@ -68,6 +68,8 @@ static struct str throttle(struct arena *arena, struct limit limit)
 static struct str integration(struct arena *arena, const struct stage_route *route)
 {
     const struct integration *written = route->route->integration;
+    if (written && written->type == INTEGRATION_DOCS)
+        return STR("docs");
     if (!route->function)
         return written ? written->uri.text : STR("none");
     if (route->qualifier.len == 0)

@@ -5,6 +5,7 @@
 #define NAME_CHARACTERS           CONFIG_LETTER CONFIG_DIGITS
 #define STAGE_NAME_MAX            128
 #define API_ID_MAX                63 /* a label of a host name */
+#define DOCS_PATH_MAX             256
 #define STAGE_VARIABLE_NAME_MAX   64
 #define STAGE_VARIABLE_VALUE_MAX  512
 #define STAGE_VARIABLE_CHARACTERS NAME_CHARACTERS "-._~:/?#&=,"
@@ -105,6 +106,33 @@ void config_read_stages(struct config *c, const struct config_key *key, const st
     for (size_t i = 0; i < d->count; i++)
         if (config_is_map(c, key->name, d->items[i]))
             read_stage(c, target, d->items[i]);
+}
+
+/* Links lead to such a path as it stands. */
+static bool is_docs_path(struct str path)
+{
+    struct str rest = str_skip(path, 1), segment;
+    if (!str_starts_with(path, STR("/")))
+        return false;
+    while (str_split(&rest, '/', &segment))
+        if (!config_consists_of(segment, NAME_CHARACTERS "-._~", DOCS_PATH_MAX) ||
+            str_is(segment, ".") || str_is(segment, ".."))
+            return false;
+    return path.len <= DOCS_PATH_MAX;
+}
+
+void config_read_docs(struct config *c, const struct config_key *key, const struct doc *d,
+                      void *target)
+{
+    struct written *path = target;
+    if (!d || !config_is_map(c, key->name, d) || !config_read_section(c, key->section, d, path) ||
+        !path->text.at || is_docs_path(path->text))
+        return;
+    diag_error(c->diag, path->at,
+               "'%" STR_F "' is no path for docs: it begins with '/', does not end in one, and has "
+               "letters, digits and -._~ between single ones",
+               STR_A(path->text));
+    path->text = (struct str){NULL, 0};
 }
 
 static void check_protocol(struct config *c, const struct doc *d, struct api *api)

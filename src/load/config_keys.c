@@ -118,8 +118,8 @@ static const struct config_key throttling_keys[] = {
 static const struct config_section throttling_section = SECTION(throttling_keys, "throttling");
 
 static const struct config_key docs_keys[] = {
-    KEY("path", CONFIG_TEXT, NOWHERE, NULL, 0, 0, LIVE, LATER,
-        "where the API's documentation stands"),
+    KEY("path", CONFIG_WRITTEN, WHOLE, NULL, 0, 0, LIVE, BUILT,
+        "where the page stands, below the stage: `/docs`", .required = true),
 };
 static const struct config_section docs_section = SECTION(docs_keys, "apis[].docs");
 
@@ -199,8 +199,9 @@ static const struct config_key api_keys[] = {
         0, LIVE, BUILT, "reachable through `domains` only"),
     KEY("allowUnenforced", CONFIG_WRITTEN_LIST, AT(api, allow_unenforced), NULL, 0, 0, LIVE, BUILT,
         "extensions or security schemes that guard a door and may go unenforced"),
-    KEY("docs", CONFIG_SECTION, NOWHERE, NULL, 0, 0, LIVE, LATER, "serves the API's documentation",
-        .section = &docs_section),
+    KEY("docs", CONFIG_SECTION, AT(api, docs_path), NULL, 0, 0, LIVE, BUILT,
+        "serves its OpenAPI document and a page to try it; absent: neither",
+        .section = &docs_section, .read = config_read_docs),
     KEY("corsConfiguration", CONFIG_SECTION, AT(api, cors), NULL, 0, 0, LIVE, BUILT,
         "which pages of other origins may call; absent: what the definition says",
         .section = &cors_section, .read = config_read_cors),

@@ -257,6 +257,8 @@ bool openapi_read(struct builder *b, struct api *api, const struct doc *root)
     if (openapi_is_map(&o, root, "the document") && check_template(&o) && check_version(&o) &&
         openapi_find_protocol(&o))
         read_document(&o);
+    if (api->docs_path.text.at && b->diag->error_count == errors_before)
+        openapi_add_docs(&o);
     map_release(&o.integrations);
     map_release(&o.templates);
     return b->diag->error_count == errors_before;

@@ -192,4 +192,17 @@ void openapi_read_operation(struct openapi *o, const struct openapi_path *path, 
 /* Follows the references in a list of parameters, which have no other effect. */
 openapi_field_fn openapi_read_parameters;
 
+/* --- openapi_docs.c --- */
+
+/* Adds the routes of api->docs_path, once the document was read without a mistake: its page and
+ * what is left of the document. A clash with a route of the document is reported. */
+void openapi_add_docs(struct openapi *o);
+
+/* --- openapi_public.c --- */
+
+/* The document as JSON, for everybody: without extensions, with servers that lead to wherever it
+ * was got from, `depth` segments below the stage, with security as pages can use it. What ANY and
+ * $default answer has no place in it. */
+struct str openapi_public_document(struct openapi *o, size_t depth);
+
 #endif

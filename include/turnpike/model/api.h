@@ -17,6 +17,7 @@ struct key_source;     /* auth/: the keys of an issuer */
 struct lambda_target;  /* backend/: the live calls and connections of a function */
 struct route_figures;  /* gateway/: the metrics of a stage's route */
 struct service_target; /* backend/: the connections to an AWS service */
+struct docs_file;
 struct router;
 struct api;
 struct stage;
@@ -70,6 +71,8 @@ struct integration {
     struct written uri;
     enum payload_format payload_format;
     uint64_t timeout; /* microseconds */
+
+    const struct docs_file *docs_file; /* documentation: what is answered */
 
     struct str method;                    /* HTTP: "ANY" is the client's own */
     bool vpc_link;                        /* HTTP: connectionType VPC_LINK */
@@ -186,7 +189,7 @@ struct api {
     written_list allow_unenforced;
     struct cors_configuration cors;
     const struct cross_origin *cross_origin; /* set by gateway's prepare; NULL: no CORS */
-    struct written docs_path; /* where its documentation stands; at is NULL: nowhere */
+    struct written docs_path; /* where its documentation stands; text.at is NULL: nowhere */
     LIST(struct stage *) stages;
     LIST(struct authorizer *) authorizers;
     LIST(struct integration *) integrations;

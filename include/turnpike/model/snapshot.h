@@ -6,6 +6,7 @@
 
 #include "turnpike/base/map.h"
 #include "turnpike/model/api.h"
+#include "turnpike/model/docs_file.h"
 
 struct snapshot_release_hook;
 
@@ -18,6 +19,7 @@ struct snapshot {
     LIST(struct function *) functions;
     struct written default_endpoint;       /* for functions that are not listed */
     const struct signing *default_signing; /* of calls to it; NULL: they are not signed */
+    docs_file_list docs_files;             /* of all APIs: the page, without their documents */
 
     struct map apis_by_id, domains_by_name, functions_by_name;
     struct snapshot_release_hook *hooks;

@@ -5,6 +5,10 @@
 #define API   "apis: [{apiId: a, definition: a.yaml,\n"                         /* 2:1 */
 #define STAGE "apis: [{apiId: a, definition: a.yaml, stages: [{stageName: s,\n" /* 2:1 */
 
+#define NO_DOCS(path)                                                                              \
+    "2:14: error: '" path "' is no path for docs: it begins with '/', does not end in one, and "   \
+    "has letters, digits and -._~ between single ones\n"
+
 static const struct {
     const char *name, *text, *want;
 } cases[] = {
@@ -286,6 +290,20 @@ static const struct {
      "listeners: [{name: a, address: 0.0.0.0, port: 1}, {name: b, port: 2}]\n",
      ""},
 
+    /* documentation */
+    {"docs: the root", API "docs: {path: /}}]", NO_DOCS("/")},
+    {"docs: without a slash", API "docs: {path: docs}}]", NO_DOCS("docs")},
+    {"docs: with one at the end", API "docs: {path: /docs/}}]", NO_DOCS("/docs/")},
+    {"docs: two slashes", API "docs: {path: /a//b}}]", NO_DOCS("/a//b")},
+    {"docs: a variable", API "docs: {path: '/{a}/docs'}}]", NO_DOCS("/{a}/docs")},
+    {"docs: dots", API "docs: {path: /../docs}}]", NO_DOCS("/../docs")},
+    {"docs: what links would escape", API "docs: {path: /d%20cs}}]", NO_DOCS("/d%20cs")},
+    {"docs: nothing", API "docs: {path: ''}}]", "2:14: error: 'path' is empty\n"},
+    {"docs: nowhere", API "docs: {}}]", "2:7: error: 'path' is missing\n"},
+    {"docs: no map", API "docs: /docs}]", "2:7: error: 'docs' must be a map, not a string\n"},
+    {"docs: absent", API "docs: }]", ""},
+    {"docs: at any depth", API "docs: {path: /a.b/~c-d_E}}]", ""},
+
     /* what is not built yet */
     {"values that say what holds anyway",
      "apiKeys: []\nusagePlans:\nserviceEndpoints: {}\ntracing: {exporter: none}\ninvokeApi: {}\n"
@@ -302,13 +320,10 @@ static const struct {
      "3:1: error: 'serviceEndpoints' is not built yet\n"
      "4:1: error: 'tracing' is not built yet\n"
      "5:1: error: 'invokeApi' is not built yet\n"},
-    {"of APIs",
-     API "docs: {path: /docs},\nbinaryFrames: deliver,\n"
-         "serializeMessages: true,\nidleReset: any}]",
-     "2:1: error: 'docs' is not built yet\n"
-     "3:1: error: 'binaryFrames' is not built yet\n"
-     "4:1: error: 'serializeMessages' is not built yet\n"
-     "5:1: error: 'idleReset' is not built yet\n"},
+    {"of APIs", API "binaryFrames: deliver,\nserializeMessages: true,\nidleReset: any}]",
+     "2:1: error: 'binaryFrames' is not built yet\n"
+     "3:1: error: 'serializeMessages' is not built yet\n"
+     "4:1: error: 'idleReset' is not built yet\n"},
     {"of stages", STAGE "loggingLevel: INFO,\nmethodSettings: {a: {}}}]}]",
      "2:1: error: 'loggingLevel' is not built yet\n"
      "3:1: error: 'methodSettings' is not built yet\n"},
