@@ -104,8 +104,9 @@ static void respond(struct sink *sink, const struct response *response)
 
 static const struct sink_ops sink_ops = {.want_body = want_body, .respond = respond};
 
-/* The gateway under test: GET and HEAD /open, POST /items, GET /slow (throttled: one token), ANY
- * /vars (a function named by a stage variable that the stage lacks). */
+/* The gateway under test, which pages of https://app.test may call: GET and HEAD /open, POST
+ * /items, GET /slow (throttled: one token), ANY /vars (a function named by a stage variable that
+ * the stage lacks). */
 
 struct world {
     struct loop loop;
@@ -128,6 +129,9 @@ static void build_api(struct builder *b)
 {
     struct api *api = builder_add_api(b, nowhere, STR("todo"));
     struct stage *stage = builder_add_stage(b, api, nowhere, STR("$default"));
+    api->cors.on = true;
+    *list_push(&b->snapshot->arena, &api->cors.allow_origins) =
+        (struct written){STR("https://app.test"), nowhere};
     struct integration *todo = integration_of(b, api, "todo");
     builder_add_route(b, api, nowhere, STR("GET"), STR("/open"))->integration = todo;
     builder_add_route(b, api, nowhere, STR("HEAD"), STR("/open"))->integration = todo;
@@ -176,8 +180,8 @@ static void tear_down(struct world *w)
 }
 
 /* "METHOD /target", with a body to come where body_len says so (SIZE_MAX: chunked). */
-static struct exchange *begin(struct world *w, struct test_sink *s, const char *request,
-                              size_t body_len)
+static struct exchange *arrive(struct world *w, struct test_sink *s, const char *request,
+                               size_t body_len)
 {
     *s = (struct test_sink){.sink.ops = &sink_ops};
     struct listener_facts facts = {.settings = &w->listener, .loopback = true, .named = true};
@@ -191,6 +195,13 @@ static struct exchange *begin(struct world *w, struct test_sink *s, const char *
     r->source_ip = r->forwarded_for = STR("127.0.0.1");
     r->has_body = body_len > 0;
     r->content_length = body_len == SIZE_MAX ? 0 : body_len;
+    return x;
+}
+
+static struct exchange *begin(struct world *w, struct test_sink *s, const char *request,
+                              size_t body_len)
+{
+    struct exchange *x = arrive(w, s, request, body_len);
     exchange_start(x);
     return x;
 }
@@ -407,6 +418,48 @@ static void throttles_a_route(void **state)
     tear_down(&w);
 }
 
+/* A preflight needs no route and takes no token; what is refused later carries the headers, too. */
+static void answers_preflights_first(void **state)
+{
+    (void)state;
+    static struct header headers[] = {
+        {STR_INIT("origin"), STR_INIT("https://app.test")},
+        {STR_INIT("access-control-request-method"), STR_INIT("PUT")},
+    };
+    const struct {
+        const char *name, *request;
+        unsigned status;
+        bool called;
+    } requests[] = {
+        {"a preflight", "OPTIONS /slow", 204, false},
+        {"another", "OPTIONS /slow", 204, false},
+        {"one to no route", "OPTIONS /nowhere", 204, false},
+        {"one that ANY would take", "OPTIONS /vars", 204, false},
+        {"what they asked for", "GET /slow", 200, true},
+        {"once more", "GET /slow", 429, false},
+        {"no route", "GET /nowhere", 404, false},
+    };
+    struct world w;
+    struct test_sink s;
+    set_up(&w);
+    w.loop.fresh = true;
+    FOR_EACH_CASE (c, requests) {
+        size_t calls = backend.count;
+        struct exchange *x = arrive(&w, &s, c->request, 0);
+        x->t.request.headers = headers;
+        x->t.request.header_count = ARRAY_LENGTH(headers);
+        exchange_start(x);
+        if (backend.call)
+            answer_call(INTEGRATION_OK, "{}");
+        CHECK_CASE(c, s.status == c->status, "got %u", s.status);
+        CHECK_CASE(c, (backend.count > calls) == c->called, "called or not");
+        CHECK_CASE(c, has_header(&s, "access-control-allow-origin"), "its page may read it");
+        CHECK_CASE(c, has_header(&s, "apigw-requestid"), "every answer has its id");
+        exchange_on_gone(x, true);
+    }
+    tear_down(&w);
+}
+
 /* A client that leaves takes its interest with it, not the call. */
 static void survives_departures(void **state)
 {
@@ -501,6 +554,7 @@ int main(void)
         cmocka_unit_test(counts_what_calls_hold),
         cmocka_unit_test(refuses_while_more_is_held_than_allowed),
         cmocka_unit_test(throttles_a_route),
+        cmocka_unit_test(answers_preflights_first),
         cmocka_unit_test(survives_departures),
         cmocka_unit_test(reads_large_results_aside),
         cmocka_unit_test(keeps_its_snapshot),
