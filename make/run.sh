@@ -76,6 +76,8 @@ The gateway is ready. Try, in another terminal:
   curl --cacert conf/tls/ca.pem $secure/health
   $program routes --config $config
 
+In a browser, with the token behind "Authorize": $plain/docs
+
 Ctrl-C stops the gateway and the function.
 
 END

@@ -4,9 +4,13 @@
 /* global SwaggerUIBundle */
 "use strict";
 
+// There is one server, this one: nothing to choose from.
+const withoutServers = { wrapComponents: { ServersContainer: () => () => null } };
+
 const ui = SwaggerUIBundle({
   url: new URL("openapi.json", document.baseURI).href,
   dom_id: "#page",
+  plugins: [withoutServers],
   deepLinking: true,
   displayRequestDuration: true,
   persistAuthorization: false,

@@ -107,6 +107,10 @@ test("what it prints works when it is pasted; the todo API; Ctrl-C", async () =>
     assert.equal((await reader("POST", "/todos", { title: "x" })).status, 403);
     assert.equal((await reader("GET", "/todos")).status, 200);
 
+    const page = new URL(script.lines.find((line) => /^In a browser/.test(line)).split(" ").at(-1));
+    assert.equal((await get(place.port, `${page.pathname}/`)).status, 200);
+    assert.equal(Number(page.port), place.port);
+
     script.interrupt();
     await script.ended;
     assert.deepEqual(script.exited, { code: 0 }, script.errors);

@@ -147,14 +147,15 @@ class Page {
   }
 }
 
-// Starts a browser of its own, without a profile, that trusts any certificate (hosts that are no
-// loopback address or *.localhost are out of reach all the same: pages() names who may be asked).
+// Starts a browser with a fresh profile that trusts any certificate and finds no name but localhost and
+// what is below it, for itself neither.
 export async function startBrowser({ args = [] } = {}) {
   const profile = fs.mkdtempSync(path.join(os.tmpdir(), "turnpike-browser-"));
   const child = spawn(chromium, [
     "--headless=new", "--remote-debugging-pipe", `--user-data-dir=${profile}`, "--disable-dev-shm-usage", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--disable-extensions", "--disable-sync",
-    "--disable-gpu", "--ignore-certificate-errors", "--no-proxy-server", "--window-size=1200,2000",
+    "--disable-gpu", "--ignore-certificate-errors", "--no-proxy-server", "--window-size=1200,1500",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1",
     ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), ...args, "about:blank",
   ], { stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"] });
   let errors = "";
