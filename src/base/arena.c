@@ -137,6 +137,14 @@ struct str arena_vprintf(struct arena *a, const char *format, va_list args)
     return str_of(text, (size_t)len);
 }
 
+struct str arena_lower(struct arena *a, struct str s)
+{
+    char *lower = arena_cstring(a, s);
+    for (size_t i = 0; i < s.len; i++)
+        lower[i] = (char)(lower[i] >= 'A' && lower[i] <= 'Z' ? lower[i] + ('a' - 'A') : lower[i]);
+    return str_of(lower, s.len);
+}
+
 struct str arena_printf(struct arena *a, const char *format, ...)
 {
     va_list args;

@@ -39,10 +39,7 @@ static bool read_header(struct compiler *c, struct str rest, struct mapping_part
         return refuse(c, "'%" STR_F "' is no name of a header", STR_A(rest));
     if (str_starts_with_nocase(rest, STR("apigw-")))
         return refuse(c, "headers 'apigw-*' are reserved");
-    char *lower = arena_cstring(c->arena, rest);
-    for (size_t i = 0; i < rest.len; i++)
-        lower[i] = (char)(lower[i] >= 'A' && lower[i] <= 'Z' ? lower[i] | 0x20 : lower[i]);
-    part->text = str_of(lower, rest.len);
+    part->text = arena_lower(c->arena, rest);
     return true;
 }
 

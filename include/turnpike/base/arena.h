@@ -39,6 +39,7 @@ MUST_USE char *arena_bytes(struct arena *a, size_t size);
 
 /* Copies end in a NUL that the length does not count. */
 struct str arena_copy(struct arena *a, struct str s);
+struct str arena_lower(struct arena *a, struct str s); /* with ASCII letters in lower case */
 MUST_USE char *arena_cstring(struct arena *a, struct str s);
 struct str arena_printf(struct arena *a, const char *format, ...) PRINTF(2, 3);
 struct str arena_vprintf(struct arena *a, const char *format, va_list args) PRINTF(2, 0);
