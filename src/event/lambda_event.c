@@ -5,6 +5,7 @@
 #include "turnpike/base/base64.h"
 #include "turnpike/base/clock.h"
 #include "turnpike/base/json.h"
+#include "turnpike/base/uri.h"
 
 /* What the writers below pass on. Lives on the stack of lambda_event_write. */
 struct event {
@@ -92,6 +93,14 @@ static struct str path_of_v2(const struct event *e)
     return e->t->selection.by_domain ? e->t->selection.route_path : request_of(e)->path;
 }
 
+/* What the function shall take for the request's path: where it was mapped, decoded as paths are in
+ * events. The request context tells of the request as it came. */
+static struct str mapped_or(const struct event *e, struct str path)
+{
+    struct str mapped = request_of(e)->mapped_path;
+    return mapped.at ? uri_decode(e->scratch, mapped, false) : path;
+}
+
 static void request_context_v2(struct event *e)
 {
     const struct request *r = request_of(e);
@@ -131,7 +140,7 @@ static void write_v2(struct event *e)
     request_parts_read_variables(&variables, e->t->selection.stage, e->scratch);
 
     member(e, STR("{\"version\":\"2.0\",\"routeKey\":"), route_of(e)->key);
-    member(e, STR(",\"rawPath\":"), path_of_v2(e));
+    member(e, STR(",\"rawPath\":"), mapped_or(e, path_of_v2(e)));
     member(e, STR(",\"rawQueryString\":"), r->query);
     if (e->parts.cookies.count)
         strings(e, STR(",\"cookies\":"), e->parts.cookies.items, e->parts.cookies.count);
@@ -205,7 +214,7 @@ static void write_v1(struct event *e)
     request_parts_read_variables(&variables, e->t->selection.stage, e->scratch);
 
     member(e, STR("{\"version\":\"1.0\",\"resource\":"), route_of(e)->path);
-    member(e, STR(",\"path\":"), r->path);
+    member(e, STR(",\"path\":"), mapped_or(e, r->path));
     member(e, STR(",\"httpMethod\":"), r->method);
     nullable_pairs(e, STR(",\"headers\":"), &e->parts.headers, pairs_write_last);
     nullable_pairs(e, STR(",\"multiValueHeaders\":"), &e->parts.headers, pairs_write_arrays);

@@ -22,8 +22,10 @@ struct request {
     bool has_body;           /* one is announced */
     uint64_t content_length; /* as announced; 0 where the body is chunked */
     struct str body;         /* complete once the body stage has passed */
-    struct str mapped_path; /* what overwrite:path made of it, for the integration; at is NULL where
-                               nothing did */
+    /* What parameter mapping made of them, for the integration; at is NULL where nothing did. The
+     * path is percent-encoded and begins with a slash. The host is the value of a mapped `host`
+     * header, which stands among the headers too: it is sent in place of the backend's name. */
+    struct str mapped_path, mapped_host;
 
     struct str source_ip; /* text; the client's, behind trusted proxies */
     struct str
