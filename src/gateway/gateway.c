@@ -32,6 +32,7 @@ struct gateway *gateway_new(struct loop *loop, struct error *ret_error)
     auth_on_refresh(g->auth, on_keys_refreshed, g);
     g->lambda = lambda_new(loop, g->counters);
     g->origins = origins_new(loop, NULL);
+    g->http_proxy = http_proxy_new(loop);
     return g;
 }
 
@@ -52,6 +53,7 @@ void gateway_free(struct gateway *g)
     assert(g->exchange_count == 0);
     free_spare(g);
     lambda_free(g->lambda); /* calls of clients that are gone, too */
+    http_proxy_free(g->http_proxy);
     origins_free(g->origins);
     snapshot_unref(g->snapshot);
     auth_free(g->auth);
@@ -68,6 +70,7 @@ void gateway_prepare(struct gateway *g, struct snapshot *snapshot,
     limiter_prepare(g->limiter, snapshot, loop_now(g->loop));
     auth_prepare(g->auth, snapshot, diag);
     lambda_prepare(g->lambda, snapshot);
+    http_prepare(g->origins, g->counters, snapshot);
     access_log_prepare(snapshot, output, &context_variables, diag);
     figures_prepare(g->counters, snapshot);
     cors_prepare(snapshot);

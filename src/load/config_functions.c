@@ -88,6 +88,27 @@ static bool ends_with_label(struct str host, struct str label)
     return str_ends_with(host, label) && host.len > label.len;
 }
 
+static void read_vpc_link(struct config *c, const struct doc_member *m)
+{
+    struct written url = {.at = m->value->at};
+    struct vpc_link link = {.at = m->at, .name = m->key};
+    if (m->key.len == 0)
+        diag_error(c->diag, m->at, "a VPC link without a name");
+    else if (config_string(c, "vpcLinks", m->value, &url.text) &&
+             builder_set_endpoint(c->b, &link.endpoint, url))
+        *list_push(c->arena, &c->settings->vpc_links) = link;
+}
+
+void config_read_vpc_links(struct config *c, const struct config_key *key, const struct doc *d,
+                           void *target)
+{
+    (void)target;
+    if (!config_is_map(c, key->name, d))
+        return;
+    FOR_EACH (m, d->members, d->count)
+        read_vpc_link(c, m);
+}
+
 /* Names that no public DNS leads elsewhere (RFC 6761, RFC 6762). */
 static bool is_development_host(struct str host)
 {

@@ -2,8 +2,8 @@
 /* What belongs together is checked, names become pointers, routers are compiled. */
 #include <stdlib.h>
 
+#include "bind.h"
 #include "builder_cors.h"
-#include "turnpike/model/builder.h"
 #include "turnpike/model/function_name.h"
 #include "turnpike/model/router.h"
 #include "turnpike/text/stage_variables.h"
@@ -29,7 +29,7 @@ static void report_dangling(struct builder *b, struct written reference, const c
                    STR_A(reference.text));
 }
 
-static struct str look_up_variable(const void *data, struct str name, bool *found)
+struct str stage_variable(const void *data, struct str name, bool *found)
 {
     const struct stage *stage = data;
     FOR_EACH_IN (v, &stage->variables) {
@@ -85,7 +85,7 @@ static void bind_integration(struct builder *b, struct stage_route *sr)
     struct str uri, missing = {NULL, 0};
     if (integration->uri.text.len == 0)
         return;
-    if (!stage_variables_substitute(&b->snapshot->arena, integration->uri.text, look_up_variable,
+    if (!stage_variables_substitute(&b->snapshot->arena, integration->uri.text, stage_variable,
                                     sr->stage, &uri, &missing)) {
         diag_warning(b->diag, integration->uri.at,
                      "stage '%" STR_F "' has no variable '%" STR_F "': requests to '%" STR_F
@@ -96,6 +96,8 @@ static void bind_integration(struct builder *b, struct stage_route *sr)
     sr->uri = uri;
     if (integration->type == INTEGRATION_LAMBDA)
         bind_function(b, sr, uri, integration->uri.at);
+    else if (integration->type == INTEGRATION_HTTP)
+        bind_http(b, sr, uri);
 }
 
 static void bind_throttle(struct stage_route *sr)

@@ -203,11 +203,12 @@ const base = ({ root = {}, operation = {}, target = integration, schemes, path =
 const guarded = (scheme) => base({ operation: { security: [{ guard: [] }] }, schemes: { guard: scheme } });
 const refusals = [
   ["CORS for everybody with credentials", base({ root: { "x-amazon-apigateway-cors": { allowOrigins: ["*"], allowCredentials: true } } }), '"*"', /allowCredentials is not supported where allowOrigins has '\*'/],
-  ["http_proxy", base({ target: { type: "http_proxy", httpMethod: "GET", uri: "https://example.com", payloadFormatVersion: "1.0" } }), '"http_proxy"', /http_proxy.*not built yet/],
+  ["http_proxy without a URL", base({ target: { type: "http_proxy", httpMethod: "GET", uri: "example.com" } }), '"example.com"', /no absolute http/],
   ["an HTTP URI", base({ target: { ...integration, uri: "http://example.com/x" } }), '"http://example.com/x"', /a URL is for type http_proxy/],
   ["a service integration", base({ target: { type: "aws_proxy", integrationSubtype: "SQS-SendMessage", payloadFormatVersion: "1.0", credentials: "arn:aws:iam::123456789012:role/x" } }), '"integrationSubtype"', /AWS services are not built yet/],
   ["a mapping of a reserved header", base({ target: { ...integration, requestParameters: { "append:header.via": "1" } } }), '"append:header.via"', /header 'via' is reserved/],
-  ["a VPC link", base({ target: { ...integration, connectionType: "VPC_LINK" } }), '"VPC_LINK"', /VPC_LINK is not built yet/],
+  ["a VPC link before a function", base({ target: { ...integration, connectionType: "VPC_LINK" } }), '"VPC_LINK"', /VPC_LINK is for type http_proxy/],
+  ["a VPC link that leads nowhere", base({ target: { type: "http_proxy", uri: "arn:x", connectionType: "VPC_LINK", connectionId: "abc" } }), '"arn:x"', /vpcLinks: \{"abc": "http/],
   ["a mock", base({ target: { type: "mock" } }), '"mock"', /REST APIs/],
   ["a Lambda authorizer", guarded({ type: "apiKey", in: "header", name: "Authorization", "x-amazon-apigateway-authorizer": { type: "request", authorizerUri: invokeArn("x"), authorizerPayloadFormatVersion: "2.0" } }), '"request"', /authorizers of type request .*not built yet/, ["guard"]],
   ["a Cognito authorizer of REST APIs", guarded({ type: "apiKey", in: "header", name: "Authorization", "x-amazon-apigateway-authtype": "cognito_user_pools", "x-amazon-apigateway-authorizer": { type: "cognito_user_pools", providerARNs: [] } }), '"cognito_user_pools"', /REST APIs: an HTTP API has JWT/, ["guard"]],

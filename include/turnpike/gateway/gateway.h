@@ -5,8 +5,8 @@
 #define TURNPIKE_GATEWAY_GATEWAY_H
 
 #include "turnpike/auth/auth.h"
+#include "turnpike/backend/http_proxy.h"
 #include "turnpike/backend/lambda.h"
-#include "turnpike/backend/origins.h"
 #include "turnpike/base/budget.h"
 #include "turnpike/base/counters.h"
 #include "turnpike/model/snapshot.h"
@@ -25,7 +25,8 @@ struct gateway {
     struct limiter *limiter;
     struct auth *auth;
     struct lambda *lambda;
-    struct origins *origins;   /* behind HTTP and service integrations */
+    struct origins *origins; /* behind HTTP and service integrations */
+    struct http_proxy *http_proxy;
     struct snapshot *snapshot; /* in force; NULL before the first */
 
     struct exchange *exchanges; /* live */

@@ -6,6 +6,7 @@
 
 #include "turnpike/model/parameter_mapping.h"
 #include "turnpike/model/settings.h"
+#include "turnpike/text/uri_template.h"
 
 /* What higher folders keep beside an element of the model: compiled by their `_prepare` function
  * into the snapshot's arena, or live state found by name. Nobody else looks inside. */
@@ -130,11 +131,14 @@ struct stage_route {
     struct str qualifier;    /* alias or version, or empty */
     struct str uri; /* the integration's, with the stage's variables in it; at is NULL where one is
                        missing */
-    struct bucket *bucket;          /* set by throttle's prepare; NULL: unlimited */
-    struct lambda_target *target;   /* set by backend's prepare: of a function */
-    struct http_target *http;       /* likewise: of an HTTP integration */
-    struct service_target *service; /* likewise: of a service's action */
-    struct route_figures *figures;  /* set by gateway's prepare */
+    struct endpoint endpoint; /* HTTP: where it leads; url.at is NULL where that is not known */
+    const struct uri_template *uri_template; /* HTTP: of the uri; NULL: of a VPC link, which gets
+                                                the request's own path */
+    struct bucket *bucket;                   /* set by throttle's prepare; NULL: unlimited */
+    struct lambda_target *target;            /* set by backend's prepare: of a function */
+    struct http_target *http;                /* likewise: of an HTTP integration */
+    struct service_target *service;          /* likewise: of a service's action */
+    struct route_figures *figures;           /* set by gateway's prepare */
 };
 
 struct route_settings {
