@@ -2,6 +2,7 @@
 
 bindir     ?= $(PREFIX)/bin
 mandir     ?= $(PREFIX)/share/man
+docdir     ?= $(PREFIX)/share/doc/turnpike
 sysconfdir ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 unitdir    ?= $(PREFIX)/lib/systemd/system
 INSTALL    ?= install
@@ -17,18 +18,20 @@ run: ## installs what is missing, builds, runs the gateway with the todo example
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)node=$$(make/node.sh $(TOOLS)) && exec make/run.sh $(PROGRAM) "$$node"
 
-install: all ## installs program, page of `docs:`, manual page and unit (PREFIX, DESTDIR)
+install: all ## installs program, page of `docs:`, manual page, sample and unit (PREFIX, DESTDIR)
 	$(Q)$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(unitdir) $(DESTDIR)$(sysconfdir)/turnpike
 	$(Q)$(INSTALL) -m 0755 $(PROGRAM) $(DESTDIR)$(bindir)/turnpike
 	$(Q)$(INSTALL) -m 0644 docs/turnpike.1 $(DESTDIR)$(mandir)/man1/turnpike.1
 	$(Q)sed 's|@bindir@|$(bindir)|g; s|@sysconfdir@|$(sysconfdir)|g' packaging/systemd/turnpike.service >$(BUILD)/turnpike.service
 	$(Q)$(INSTALL) -m 0644 $(BUILD)/turnpike.service $(DESTDIR)$(unitdir)/turnpike.service
+	$(Q)$(INSTALL) -d $(DESTDIR)$(docdir)
+	$(Q)$(INSTALL) -m 0644 LICENSE conf/turnpike.reference.yaml $(DESTDIR)$(docdir)
 	$(Q)for file in $(BUILD)/share/docs/*; do [ ! -f "$$file" ] || \
 		$(INSTALL) -D -m 0644 "$$file" $(DESTDIR)$(docsdir)/$${file##*/} || exit 1; done
 
 uninstall: ## removes what install put there, and no configuration
 	$(Q)rm -f $(DESTDIR)$(bindir)/turnpike $(DESTDIR)$(mandir)/man1/turnpike.1 $(DESTDIR)$(unitdir)/turnpike.service
-	$(Q)rm -rf $(DESTDIR)$(docsdir)
+	$(Q)rm -rf $(DESTDIR)$(docsdir) $(DESTDIR)$(docdir)
 
 dist: docs-ui ## makes build/turnpike-VERSION.tar.gz of what is committed and of Swagger UI: building it needs no network
 	$(Q)set --; for file in $$(packaging/docs-ui/pack --list); do set -- "$$@" --add-file=$(BUILD)/share/docs/$$file; done; \
