@@ -31,7 +31,9 @@ install: all ## installs program, page of `docs:`, manual page, sample and unit 
 
 uninstall: ## removes what install put there, and no configuration
 	$(Q)rm -f $(DESTDIR)$(bindir)/turnpike $(DESTDIR)$(mandir)/man1/turnpike.1 $(DESTDIR)$(unitdir)/turnpike.service
-	$(Q)rm -rf $(DESTDIR)$(docsdir) $(DESTDIR)$(docdir)
+	$(Q)rm -f $(DESTDIR)$(docdir)/LICENSE $(DESTDIR)$(docdir)/turnpike.reference.yaml
+	$(Q)for file in $(BUILD)/share/docs/*; do rm -f $(DESTDIR)$(docsdir)/$${file##*/}; done
+	$(Q)for directory in $(docdir) $(docsdir) $(dir $(docsdir)); do rmdir $(DESTDIR)$$directory 2>/dev/null || true; done
 
 dist: docs-ui ## makes build/turnpike-VERSION.tar.gz of what is committed and of Swagger UI: building it needs no network
 	$(Q)set --; for file in $$(packaging/docs-ui/pack --list); do set -- "$$@" --add-file=$(BUILD)/share/docs/$$file; done; \

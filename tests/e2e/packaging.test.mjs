@@ -1,0 +1,111 @@
+// What `make install` and `make dist` make, and the page of `docs:` with and without npm.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { test } from "./lib/bounded.mjs";
+import { program, temporaryDirectory, writeFiles } from "./lib/gateway.mjs";
+import { definition } from "./lib/lambda.mjs";
+import { capture } from "./lib/process.mjs";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const packed = path.join(path.dirname(program), "share/docs");
+const inRepository = fs.existsSync(path.join(root, ".git")) ? {} : { skip: "this is no clone of the repository" };
+
+// A PATH with what the script needs; npm only as the test has it.
+function tools(directory, files = {}) {
+  const bin = path.join(directory, "bin");
+  fs.mkdirSync(bin);
+  for (const name of ["sh", "dirname", "cp", "rm", "mkdir", "touch", "chmod", "find", "gzip", "tail", "cat"])
+    fs.symlinkSync(execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim(), path.join(bin, name));
+  for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(bin, name), text, { mode: 0o755 });
+  return { PATH: bin, HOME: directory };
+}
+
+const contents = (directory) => Object.fromEntries(fs.readdirSync(directory).sort().map((name) => [name, fs.readFileSync(path.join(directory, name)).toString("base64")]));
+
+async function withCopy(files, fn) {
+  const directory = temporaryDirectory();
+  fs.cpSync(path.join(root, "packaging/docs-ui"), path.join(directory, "packaging/docs-ui"), { recursive: true });
+  fs.rmSync(path.join(directory, "packaging/docs-ui/swagger-ui-dist"), { recursive: true, force: true });
+  const env = tools(directory, files);
+  const out = path.join(directory, "out");
+  try {
+    await fn({ out, pack: (...args) => capture(path.join(directory, "packaging/docs-ui/pack"), [...args, out], { env, cwd: "/" }) });
+  } finally { fs.rmSync(directory, { recursive: true }); }
+}
+
+test("without npm the page is not packed, which is told and no failure of make", async () => {
+  await withCopy({}, async ({ out, pack }) => {
+    const message = "docs-ui: there is no npm, so the page of 'docs:' is not packed; `make docs-ui` tries again\n";
+    assert.deepEqual(await pack("--optional"), { code: 0, signal: null, stdout: "", stderr: message });
+    assert.deepEqual(await pack(), { code: 1, signal: null, stdout: "", stderr: message });
+    assert.equal(fs.existsSync(out), false);
+  });
+});
+
+test("nor where npm reaches nothing", async () => {
+  await withCopy({ npm: "#!/bin/sh\necho npm error network >&2\nexit 1\n" }, async ({ out, pack }) => {
+    const { code, stderr } = await pack("--optional");
+    assert.equal(code, 0);
+    assert.match(stderr, /^npm error network\ndocs-ui: npm could not fetch swagger-ui-dist, so/);
+    assert.equal((await pack()).code, 1);
+    assert.equal(fs.existsSync(out), false);
+  });
+});
+
+test("npm's scripts are not run, and nothing is fetched twice", async () => {
+  const npm = `#!/bin/sh
+echo "$@" >>"$HOME/calls"
+cat .npmrc >>"$HOME/calls"
+mkdir -p node_modules/swagger-ui-dist
+for file in $("$HOME/packaging/docs-ui/pack" --list); do echo new >node_modules/swagger-ui-dist/$file; done
+touch node_modules/.package-lock.json
+`;
+  await withCopy({ npm }, async ({ out, pack }) => {
+    assert.equal((await pack()).code, 0);
+    assert.equal(fs.readFileSync(path.join(out, "swagger-ui.css"), "utf8"), "new\n");
+    assert.deepEqual(await pack(), { code: 0, signal: null, stdout: "", stderr: "" });
+    fs.rmSync(path.join(out, ".packed"));
+    assert.equal((await pack()).code, 0);
+    const calls = fs.readFileSync(path.join(path.dirname(out), "calls"), "utf8").split("\n");
+    assert.equal(calls.filter((line) => line.startsWith("ci ")).length, 1, calls.join("\n"));
+    assert.ok(calls.includes("ignore-scripts=true"));
+  });
+});
+
+test("the tarball of a release has all that is needed to pack without a network", inRepository, async () => {
+  const directory = temporaryDirectory();
+  try {
+    const { code, stdout, stderr } = await capture("make", ["-s", "dist"], { cwd: root });
+    assert.equal(code, 0, stderr);
+    const tarball = path.resolve(root, stdout.trim().split("\n").at(-1));
+    assert.match(path.basename(tarball), /^turnpike-\d+\.\d+\.\d+\.tar\.gz$/);
+    execFileSync("tar", ["xzf", tarball, "-C", directory]);
+    const [name] = fs.readdirSync(directory);
+    const out = path.join(directory, "out");
+    const answer = await capture(path.join(directory, name, "packaging/docs-ui/pack"), [out], { env: tools(directory), cwd: "/" });
+    assert.equal(answer.code, 0, answer.stderr);
+    assert.deepEqual(Object.keys(contents(out)), Object.keys(contents(packed)));
+    for (const [file, bytes] of Object.entries(contents(out))) assert.ok(bytes === contents(packed)[file], file);
+    assert.ok(fs.existsSync(path.join(directory, name, "src/daemon/main.c")));
+  } finally { fs.rmSync(directory, { recursive: true }); }
+});
+
+test("make install; the program finds its page wherever it was put; make uninstall", async () => {
+  const directory = temporaryDirectory();
+  const make = (target) => capture("make", ["-s", target, `DESTDIR=${directory}/moved`, "PREFIX=/opt/gateway"], { cwd: root });
+  const check = () => capture(path.join(directory, "moved/opt/gateway/bin/turnpike"), ["check", "--config", "turnpike.yaml"], { cwd: directory });
+  writeFiles(directory, { "a.json": definition({ "GET /": "f" }), "turnpike.yaml": "apis:\n- apiId: a\n  protocolType: HTTP\n  definition: a.json\n  docs: {path: /docs}\nfunctions: {f: {endpoint: 'http://127.0.0.1:1'}}\n" });
+  try {
+    const { code, stderr } = await make("install");
+    assert.equal(code, 0, stderr);
+    for (const file of ["bin/turnpike", "share/man/man1/turnpike.1", "lib/systemd/system/turnpike.service", "share/doc/turnpike/LICENSE", "share/doc/turnpike/turnpike.reference.yaml", "share/turnpike/docs/NOTICE"])
+      assert.ok(fs.existsSync(path.join(directory, "moved/opt/gateway", file)), file);
+    const first = await check();
+    assert.equal(first.code, 0, first.stdout);
+    assert.equal((await make("uninstall")).code, 0);
+    const left = fs.readdirSync(path.join(directory, "moved"), { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory());
+    assert.deepEqual(left.map(({ name }) => name), []);
+  } finally { fs.rmSync(directory, { recursive: true }); }
+});
