@@ -8,6 +8,8 @@
 #define CACHE_ENTRIES_MAX 10000
 #define CACHE_BYTES_MAX   (32u << 20)
 
+#define KEY_IDS_MAX 300 /* bytes of key ids that are told */
+
 static struct figure *cache_figure(struct counters *counters, struct str result)
 {
     struct label label = {"result", result};
@@ -86,6 +88,24 @@ static enum token_result admit(struct token_check *check, const struct token *to
     return result;
 }
 
+/* Key ids are no secret: the issuer publishes them. The token's own is not repeated. */
+static enum token_result refuse_key(struct token_check *check, const struct key_set *set)
+{
+    struct str list = STR("");
+    FOR_EACH_IN (key, &set->keys)
+        if (list.len < KEY_IDS_MAX)
+            list = arena_printf(check->arena, "%" STR_F "%s'%" STR_F "'", STR_A(list),
+                                list.len ? ", " : "", STR_A(key->kid));
+    check->detail = arena_printf(check->arena, "known are %" STR_F, STR_A(list));
+    return refuse(check, STR("the key id of the token is not known"));
+}
+
+static enum token_result refuse_source(struct token_check *check, const struct key_source *source)
+{
+    check->detail = arena_copy(check->arena, str_from(source->error.text));
+    return refuse(check, source->why);
+}
+
 static enum token_result verify(struct token_check *check, const struct token *token,
                                 const struct sha256 *digest, bool may_wait)
 {
@@ -94,7 +114,7 @@ static enum token_result verify(struct token_check *check, const struct token *t
     if (!key && may_wait && key_source_seek(source))
         return wait_for(source, check);
     if (!key)
-        return refuse(check, STR("the key id of the token is not known"));
+        return refuse_key(check, source->keys);
     if (!token_verify(check->arena, token, key, &check->error))
         return TOKEN_REFUSED;
     return admit(check, token, key, digest);
@@ -118,7 +138,7 @@ static enum token_result run(struct token_check *check, bool may_wait)
     case KEYS_PENDING:
         return wait_for(source, check);
     case KEYS_UNAVAILABLE:
-        return refuse(check, source->why);
+        return refuse_source(check, source);
     case KEYS_USABLE:
         break;
     }
@@ -133,7 +153,7 @@ enum token_result token_check_start(struct auth *auth, struct token_check *check
 {
     check->auth = auth;
     check->identity = (struct identity){0};
-    check->error = STR("");
+    check->error = check->detail = STR("");
     check->entry = NULL;
     check->previous = NULL;
     return run(check, true);

@@ -200,7 +200,8 @@ static const struct {
 } refusals[] = {
     [LAMBDA_REFUSAL_QUEUE_FULL] =
         {{INTEGRATION_THROTTLED, LAMBDA_RESULT_THROTTLE,
-          STR_INIT("The function runs as many invocations as it may, and its queue is full.")},
+          STR_INIT("The function runs as many invocations as it may (maxConcurrency), and its "
+                   "queue is full (maxQueue).")},
                                      0  },
     [LAMBDA_REFUSAL_PAYLOAD] =  /* as the service itself would */
     {{INTEGRATION_STATUS, LAMBDA_RESULT_ERROR,

@@ -102,27 +102,29 @@ static void on_head(struct http_connection *c, const struct http_head *head)
     exchange_start(x);
 }
 
+/* Which key of the configuration a client has met, if any: in a head, in a body. */
 static const struct {
     unsigned status;
     enum gateway_response_id id;
-} head_errors[] = {
-    {400, GATEWAY_BAD_REQUEST          },
-    {431, GATEWAY_HEADERS_TOO_LARGE    },
-    {501, GATEWAY_NOT_IMPLEMENTED      },
-    {505, GATEWAY_VERSION_NOT_SUPPORTED},
+    const char *head_limit, *body_limit;
+} edge_errors[] = {
+    {400, GATEWAY_BAD_REQUEST,           "",                                          ""                     },
+    {408, GATEWAY_REQUEST_TIMEOUT,       " (limits.headerTimeout)",                   " (limits.bodyTimeout)"},
+    {431, GATEWAY_HEADERS_TOO_LARGE,     " (limits.headerBytes; 128 fields at most)", ""                     },
+    {501, GATEWAY_NOT_IMPLEMENTED,       "",                                          ""                     },
+    {505, GATEWAY_VERSION_NOT_SUPPORTED, "",                                          ""                     },
 };
 
-/* What was refused before or within a request. A client that fell silent gets no answer. */
+/* What was refused before or within a request. */
 static void on_error(struct http_connection *c, unsigned status, const char *why)
 {
-    struct client *client = http_connection_owner(c);
-    FOR_EACH (row, head_errors, ARRAY_LENGTH(head_errors)) {
-        if (row->status == status) {
-            exchange_refuse_now(begin(client), row->id, why);
-            return;
-        }
-    }
-    exchange_refuse_now(begin(client), GATEWAY_REQUEST_TIMEOUT, why);
+    struct exchange *x = begin(http_connection_owner(c));
+    bool in_head = x->state == EXCHANGE_NEW;
+    size_t i = 0;
+    while (edge_errors[i].status != status)
+        i++; /* these are all that there are */
+    const char *limit = in_head ? edge_errors[i].head_limit : edge_errors[i].body_limit;
+    exchange_refuse_now(x, edge_errors[i].id, "%s%s", why, limit);
 }
 
 static void on_body(struct http_connection *c, struct str bytes)

@@ -8,6 +8,7 @@
 #include "turnpike/gateway/context_variables.h"
 #include "turnpike/gateway/figures.h"
 #include "turnpike/gateway/pipeline.h"
+#include "turnpike/gateway/reason.h"
 #include "turnpike/observe/access_log.h"
 
 #define ARENA_BLOCK 8192
@@ -93,13 +94,28 @@ void exchange_start(struct exchange *x)
     run(x);
 }
 
-void exchange_refuse_now(struct exchange *x, enum gateway_response_id id, const char *why)
+PRINTF(3, 0)
+static void refuse(struct exchange *x, enum gateway_response_id id, const char *why, va_list args)
 {
+    const struct gateway_response *row = &gateway_responses[id];
+    x->t.outcome.reason = reason_bounded(&x->arena, arena_vprintf(&x->arena, why, args));
+    x->t.outcome.error = row;
+    x->t.response = (struct response){.status = row->status, .body = row->body};
+    exchange_add_header(x, STR("content-type"), STR("application/json"));
+    if (row->error_type)
+        exchange_add_header(x, STR("x-amzn-ErrorType"), str_from(row->error_type));
+}
+
+void exchange_refuse_now(struct exchange *x, enum gateway_response_id id, const char *why, ...)
+{
+    va_list args;
     assert(x->state == EXCHANGE_NEW || x->state == EXCHANGE_WAITING);
     if (x->state == EXCHANGE_NEW)
         exchange_name(x);
     x->collecting = false;
-    (void)exchange_refuse(x, id, "%s", why);
+    va_start(args, why);
+    refuse(x, id, why, args);
+    va_end(args);
     pipeline_skip_to_last(x);
     run(x);
 }
@@ -200,16 +216,10 @@ void exchange_on_writable(struct exchange *x)
 
 enum verdict exchange_refuse(struct exchange *x, enum gateway_response_id id, const char *why, ...)
 {
-    const struct gateway_response *row = &gateway_responses[id];
     va_list args;
     va_start(args, why);
-    x->t.outcome.reason = arena_vprintf(&x->arena, why, args);
+    refuse(x, id, why, args);
     va_end(args);
-    x->t.response = (struct response){.status = row->status, .body = row->body};
-    x->t.outcome.error = row;
-    exchange_add_header(x, STR("content-type"), STR("application/json"));
-    if (row->error_type)
-        exchange_add_header(x, STR("x-amzn-ErrorType"), str_from(row->error_type));
     return DONE;
 }
 

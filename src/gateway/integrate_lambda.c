@@ -4,6 +4,7 @@
 #include "turnpike/event/lambda_event.h"
 #include "turnpike/event/lambda_result.h"
 #include "turnpike/gateway/integrate.h"
+#include "turnpike/gateway/reason.h"
 #include "turnpike/gateway/trace.h"
 
 /* More JSON than this is written and read on the thread pool. */
@@ -11,8 +12,12 @@
 
 static enum verdict fail(struct exchange *x, enum integration_failure failure, struct str why)
 {
-    return integration_failed(x, failure, why, "function '%" STR_F "'",
-                              STR_A(x->t.selection.stage_route->function_arn));
+    const struct stage_route *r = x->t.selection.stage_route;
+    if (!r->function)
+        return integration_failed(x, failure, why, "function '%" STR_F "'", STR_A(r->function_arn));
+    return integration_failed(x, failure, why, "function '%" STR_F "' at %" STR_F,
+                              STR_A(r->function->name),
+                              STR_A(reason_endpoint(&x->arena, &r->function->endpoint)));
 }
 
 static void read_result(struct exchange *x)

@@ -2,6 +2,7 @@
 /* The route's authorizer (AWS: "Control access to HTTP APIs with JWT authorizers"). */
 #include "turnpike/base/uri.h"
 #include "turnpike/gateway/pipeline.h"
+#include "turnpike/gateway/reason.h"
 
 /* AWS refuses routes with an authorizer whose ARN is longer. */
 #define ARN_MAX 1600
@@ -83,12 +84,36 @@ static void challenge(struct exchange *x, const char *error, struct str descript
         arena_printf(&x->arena, "%s: %" STR_F, error, STR_A(description));
 }
 
+/* What the authorizer asks of tokens, as the definition says it. */
+static struct str expectation(struct exchange *x)
+{
+    const struct authorizer *a = x->token.authorizer;
+    return arena_printf(&x->arena, "issuer '%" STR_F "', audience %" STR_F, STR_A(a->issuer),
+                        STR_A(reason_list(&x->arena, &a->audience)));
+}
+
+static struct str where_token_stands(struct exchange *x)
+{
+    const struct identity_source *source = &x->token.authorizer->identity_source;
+    return arena_printf(&x->arena, "no token came in %s '%" STR_F "'",
+                        source->kind == IDENTITY_HEADER ? "header" : "query parameter",
+                        STR_A(source->name));
+}
+
+static struct str found_wrong(struct exchange *x)
+{
+    const struct token_check *check = &x->token;
+    return check->detail.len ? arena_printf(&x->arena, "%" STR_F ": %" STR_F, STR_A(check->error),
+                                            STR_A(check->detail))
+                             : check->error;
+}
+
 static enum verdict refuse_token(struct exchange *x)
 {
     bool missing = x->token.error.len == 0; /* nothing came, or "Bearer" alone */
-    (void)exchange_refuse(x, GATEWAY_UNAUTHORIZED, "authorizer '%" STR_F "': %" STR_F,
-                          STR_A(x->token.authorizer->name),
-                          STR_A(missing ? STR("no token came") : x->token.error));
+    (void)exchange_refuse(x, GATEWAY_UNAUTHORIZED, "authorizer '%" STR_F "' (%" STR_F "): %" STR_F,
+                          STR_A(x->token.authorizer->name), STR_A(expectation(x)),
+                          STR_A(missing ? where_token_stands(x) : found_wrong(x)));
     if (missing) {
         exchange_add_header(x, STR("www-authenticate"), STR("Bearer"));
         x->t.outcome.authorizer_error = STR("missing: token not provided");
@@ -111,9 +136,11 @@ static enum verdict settle(struct exchange *x, enum token_result result)
     case TOKEN_FORBIDDEN:
         outcome->authorizer_status = 403;
         (void)exchange_refuse(x, GATEWAY_FORBIDDEN,
-                              "authorizer '%" STR_F "': the token has none of the scopes '%" STR_F
-                              "'",
-                              STR_A(x->token.authorizer->name), STR_A(route_scopes(x)));
+                              "authorizer '%" STR_F "': the token has none of the scopes %" STR_F
+                              " of route '%" STR_F "'",
+                              STR_A(x->token.authorizer->name),
+                              STR_A(reason_list(&x->arena, &x->token.route->scopes)),
+                              STR_A(x->token.route->key));
         challenge(x, "insufficient_scope", STR("the token has none of the required scopes"));
         return DONE;
     case TOKEN_REFUSED:
@@ -137,8 +164,9 @@ enum verdict stage_authorize(struct exchange *x)
         return NEXT;
     if (arn_len(x) > ARN_MAX)
         return exchange_refuse(x, GATEWAY_URI_TOO_LONG,
-                               "the ARN of a route with an authorizer is longer than %d bytes",
-                               ARN_MAX);
+                               "method and path make the ARN that authorizer '%" STR_F
+                               "' protects longer than %d bytes",
+                               STR_A(route->authorizer->name), ARN_MAX);
 
     x->call_started = loop_now(x->gateway->loop);
     x->token = (struct token_check){.authorizer = route->authorizer,

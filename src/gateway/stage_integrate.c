@@ -2,6 +2,10 @@
 /* Calls the route's integration, by its type. */
 #include "turnpike/gateway/integrate.h"
 
+#include <inttypes.h>
+
+#include "turnpike/base/clock.h"
+
 static stage_fn *const integrations[] = {
     [INTEGRATION_LAMBDA] = integrate_lambda,
     [INTEGRATION_HTTP] = integrate_http,
@@ -25,6 +29,16 @@ static const enum gateway_response_id answers[] = {
     [INTEGRATION_STATUS] = GATEWAY_INTERNAL_ERROR,
 };
 
+/* Which key the integration's time came from. */
+static struct str limit_of(struct exchange *x, enum integration_failure failure)
+{
+    uint64_t timeout = x->t.selection.match.route->integration->timeout;
+    return failure == INTEGRATION_TIMED_OUT
+               ? arena_printf(&x->arena, " (timeoutInMillis is %" PRIu64 ")",
+                              timeout / USEC_PER_MSEC)
+               : STR("");
+}
+
 enum verdict integration_failed(struct exchange *x, enum integration_failure failure,
                                 struct str why, const char *whose, ...)
 {
@@ -34,5 +48,6 @@ enum verdict integration_failed(struct exchange *x, enum integration_failure fai
     va_end(args);
     x->t.outcome.integration_failure = failure;
     x->t.outcome.integration_error = why;
-    return exchange_refuse(x, answers[failure], "%" STR_F ": %" STR_F, STR_A(name), STR_A(why));
+    return exchange_refuse(x, answers[failure], "%" STR_F ": %" STR_F "%" STR_F, STR_A(name),
+                           STR_A(why), STR_A(limit_of(x, failure)));
 }

@@ -4,6 +4,7 @@
 #include "turnpike/base/random.h"
 #include "turnpike/base/uri.h"
 #include "turnpike/gateway/pipeline.h"
+#include "turnpike/gateway/reason.h"
 
 #define ID_BYTES 11
 
@@ -17,14 +18,17 @@ static void make_request_id(struct request *r)
     r->id[len + 1] = '\0';
 }
 
-/* A NUL in a path has never been meant well. */
-static bool decode_path(struct exchange *x)
+/* NULL where the path could be decoded, else what is wrong with it. A NUL has never been meant
+ * well. */
+static const char *decode_path(struct exchange *x)
 {
     struct request *r = &x->t.request;
     if (!uri_escapes_are_valid(r->raw_path))
-        return false;
+        return "a % in the path is not followed by two hexadecimal digits";
     r->path = uri_decode(&x->arena, r->raw_path, false);
-    return r->path.len > 0 && r->path.at[0] == '/' && str_find(r->path, '\0') == r->path.len;
+    if (r->path.len == 0 || r->path.at[0] != '/')
+        return "the request's target is no path: it does not begin with a slash";
+    return str_find(r->path, '\0') < r->path.len ? "the path has a NUL (%00)" : NULL;
 }
 
 void exchange_name(struct exchange *x)
@@ -32,23 +36,34 @@ void exchange_name(struct exchange *x)
     make_request_id(&x->t.request);
 }
 
+static struct str stage_names(struct arena *arena, const struct api *api)
+{
+    struct str *names = arena_array(arena, struct str, api->stages.count + 1);
+    for (size_t i = 0; i < api->stages.count; i++)
+        names[i] = api->stages.items[i]->stage_name;
+    return reason_names(arena, names, api->stages.count);
+}
+
 static enum verdict refuse_stage(struct exchange *x)
 {
     const struct api *api = x->t.selection.api;
+    if (api->disable_execute_api_endpoint)
+        return exchange_refuse(x, GATEWAY_NOT_FOUND,
+                               "API '%" STR_F "' is reached by its domains alone "
+                               "(disableExecuteApiEndpoint)",
+                               STR_A(api->api_id));
     return exchange_refuse(x, GATEWAY_NOT_FOUND,
-                           api->disable_execute_api_endpoint
-                               ? "API '%" STR_F "' is reached by its domains alone "
-                                 "(disableExecuteApiEndpoint)"
-                               : "API '%" STR_F "' has neither a stage of the path's first segment "
-                                 "nor a stage $default",
-                           STR_A(api->api_id));
+                           "the path begins with no stage of API '%" STR_F "', which has %" STR_F
+                           "; it is '%" STR_F "'",
+                           STR_A(api->api_id), STR_A(stage_names(&x->arena, api)),
+                           STR_A(x->t.request.path));
 }
 
 enum verdict stage_resolve(struct exchange *x)
 {
-    if (!decode_path(x))
-        return exchange_refuse(x, GATEWAY_BAD_REQUEST,
-                               "the path is malformed: a bad escape, a NUL or no leading slash");
+    const char *problem = decode_path(x);
+    if (problem)
+        return exchange_refuse(x, GATEWAY_BAD_REQUEST, "%s", problem);
 
     switch (resolve(x->snapshot, &x->listener, &x->t.request, &x->arena, &x->t.selection)) {
     case RESOLVED:
@@ -58,7 +73,7 @@ enum verdict stage_resolve(struct exchange *x)
     case RESOLVED_NOTHING:
         break;
     }
-    return exchange_refuse(x, GATEWAY_NO_API,
-                           "no API is reached by host '%" STR_F "' and path '%" STR_F "'",
-                           STR_A(x->t.request.host), STR_A(x->t.request.path));
+    return exchange_refuse(x, GATEWAY_NO_API, "%s; the host is '%" STR_F "', the path '%" STR_F "'",
+                           x->t.selection.nothing, STR_A(x->t.request.host),
+                           STR_A(x->t.request.path));
 }

@@ -3,6 +3,24 @@
 #include "turnpike/gateway/figures.h"
 #include "turnpike/gateway/pipeline.h"
 
+static enum verdict refuse_route(struct exchange *x)
+{
+    const struct stage_route *r = x->t.selection.stage_route;
+    return exchange_refuse(
+        x, GATEWAY_THROTTLED,
+        "%s of stage '%" STR_F "' allows route '%" STR_F "' %g requests a second, %g at once",
+        r->has_own_throttle ? "routeSettings" : "defaultRouteSettings", STR_A(r->stage->stage_name),
+        STR_A(r->route->key), r->throttle.rate, r->throttle.burst);
+}
+
+static enum verdict refuse_account(struct exchange *x)
+{
+    const struct throttle *t = &x->t.settings->throttling;
+    return exchange_refuse(x, GATEWAY_THROTTLED,
+                           "throttling allows all APIs together %g requests a second, %g at once",
+                           t->rate, t->burst);
+}
+
 enum verdict stage_throttle(struct exchange *x)
 {
     struct gateway *g = x->gateway;
@@ -12,8 +30,5 @@ enum verdict stage_throttle(struct exchange *x)
         return NEXT;
     /* LIMITER_PENDING, which the limiter in memory never answers, is closed too. */
     figures_count_throttled(&x->t, result);
-    return exchange_refuse(x, GATEWAY_THROTTLED, "%s",
-                           result == LIMITER_ROUTE_THROTTLED
-                               ? "the route's rate and burst limits are reached"
-                               : "the account's rate and burst limits (throttling) are reached");
+    return result == LIMITER_ROUTE_THROTTLED ? refuse_route(x) : refuse_account(x);
 }

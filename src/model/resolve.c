@@ -164,6 +164,14 @@ static bool path_form_is_allowed(const struct search *s)
     return false;
 }
 
+static const char no_such_api[] = "this listener serves no API of that id";
+
+static enum resolution nothing(struct search *s, const char *why)
+{
+    s->selection->nothing = why;
+    return RESOLVED_NOTHING;
+}
+
 /* /_aws/execute-api/{apiId}/{stage}/…: the function sees the path that it would see on AWS. */
 static enum resolution by_path_form(struct search *s)
 {
@@ -171,7 +179,7 @@ static enum resolution by_path_form(struct search *s)
     struct str id = first_segment(path);
     const struct api *api = find_api(s, id);
     if (!api)
-        return RESOLVED_NOTHING;
+        return nothing(s, no_such_api);
     s->selection->api = api;
     if (api->disable_execute_api_endpoint)
         return RESOLVED_API_ONLY;
@@ -186,33 +194,44 @@ static enum resolution by_path_form(struct search *s)
     return RESOLVED;
 }
 
+static enum resolution by_domain_only(struct search *s, const struct domain *domain)
+{
+    return by_domain(s, domain)
+               ? RESOLVED
+               : nothing(s, "the domain has no API mapping for this path on this listener");
+}
+
 static enum resolution find(struct search *s)
 {
     struct str id;
     const struct domain *domain = find_domain(s);
     if (domain) {
         s->host_is_configured = true;
-        return by_domain(s, domain) ? RESOLVED : RESOLVED_NOTHING;
+        return by_domain_only(s, domain);
     }
 
     const struct str *suffix = find_suffix(s, &id);
     if (suffix) {
         const struct api *api = find_api_of_host(s, id);
         s->host_is_configured = !str_eq_nocase(*suffix, STR("localhost"));
-        return api ? by_stage_segment(s, api) : RESOLVED_NOTHING;
+        return api ? by_stage_segment(s, api) : nothing(s, no_such_api);
     }
 
-    if (str_starts_with(s->request->path, STR(PATH_FORM_PREFIX)) && path_form_is_allowed(s))
+    bool path_form = str_starts_with(s->request->path, STR(PATH_FORM_PREFIX));
+    if (path_form && path_form_is_allowed(s))
         return by_path_form(s);
 
     domain = map_get(&s->snapshot->domains_by_name, STR("*"));
     if (domain)
-        return by_domain(s, domain) ? RESOLVED : RESOLVED_NOTHING;
+        return by_domain_only(s, domain);
 
     if (s->snapshot->apis.count != 1 || s->snapshot->domains.count > 0)
-        return RESOLVED_NOTHING;
+        return nothing(s, path_form
+                              ? "executeApi.pathForm does not allow such paths here"
+                              : "the host is neither a domain nor {apiId}.execute-api.{suffix}, "
+                                "which only one API without domains can do without");
     const struct api *only = find_api(s, s->snapshot->apis.items[0]->api_id);
-    return only ? by_stage_segment(s, only) : RESOLVED_NOTHING;
+    return only ? by_stage_segment(s, only) : nothing(s, no_such_api);
 }
 
 static bool is_loopback_name(struct str host)

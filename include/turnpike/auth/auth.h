@@ -62,8 +62,10 @@ struct token_check {
 
     /* results */
     struct identity identity; /* where accepted; valid until token_check_release */
-    struct str error; /* else: "the token has expired", fit for a quoted string of a header; empty
-                       * where no token came */
+    struct str error;  /* else: "the token has expired", fit for a quoted string of a header; empty
+                        * where no token came */
+    struct str detail; /* more for people who can mend it, not for clients: the key ids that are
+                        * known, how a fetch failed; or empty */
 
     /* private */
     struct auth *auth;

@@ -86,7 +86,8 @@ void exchange_start(struct exchange *x);
 
 /* The edge refuses the request, before it was started or while its body is awaited: answers with
  * a row of the gateway response table. t.request may be half empty. `why` as in exchange_refuse. */
-void exchange_refuse_now(struct exchange *x, enum gateway_response_id id, const char *why);
+void exchange_refuse_now(struct exchange *x, enum gateway_response_id id, const char *why, ...)
+    PRINTF(3, 4);
 
 /* From the sink. Bytes live during the call only. */
 void exchange_on_body(struct exchange *x, struct str bytes);
@@ -102,7 +103,8 @@ void exchange_on_gone(struct exchange *x, bool complete);
 /* For stages. Sets a row of the table as the response; use as `return exchange_refuse(x, …)`.
  *
  * `why` tells people which rule, key or function it was. It goes into the log, and to the client
- * where `development` is on: no token, key or other secret may stand in it. */
+ * where `development` is on: no token, key or other secret may stand in it, hence no query string
+ * either. A long one is cut (reason.h). */
 enum verdict exchange_refuse(struct exchange *x, enum gateway_response_id id, const char *why, ...)
     PRINTF(3, 4);
 

@@ -50,6 +50,7 @@ struct selection {
     bool by_domain;           /* through a configured domain */
     struct str domain_name;   /* requestContext.domainName, with a port that is not the default */
     struct str domain_prefix; /* its first label */
+    const char *nothing;      /* where no API was found: why, for people */
 };
 
 struct claim {

@@ -23,8 +23,9 @@ enum resolution {
     RESOLVED_NOTHING,  /* 403 Forbidden with x-amzn-ErrorType */
 };
 
-/* Fills in s: api, stage, route_path, mapping_key, by_domain, domain_name and domain_prefix. Reads
- * r's host, path, scheme and port; takes the prefix of the path form off r->path. */
+/* Fills in s: api, stage, route_path, mapping_key, by_domain, domain_name and domain_prefix, or
+ * nothing, the reason. Reads r's host, path, scheme and port; takes the prefix of the path form off
+ * r->path. */
 enum resolution resolve(const struct snapshot *snapshot, const struct listener_facts *listener,
                         struct request *r, struct arena *arena, struct selection *s);
 
