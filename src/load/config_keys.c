@@ -419,7 +419,8 @@ static const struct config_key root_keys[] = {
     KEY("accountId", CONFIG_TEXT, AT(settings, account_id), "\"123456789012\"", 0, 0, LIVE, BUILT,
         "the account in ARNs and events: 12 digits", .read = config_read_account_id),
     KEY("development", CONFIG_BOOL, AT(settings, development), "false", 0, 0, LIVE, BUILT,
-        "permits development issuers on public listeners"),
+        "permits development issuers on public listeners, and says in x-turnpike-reason why a "
+        "request was refused"),
     KEY("log", CONFIG_SECTION, AT(settings, log), NULL, 0, 0, LIVE, BUILT, "the daemon's own log",
         .section = &log_section),
     KEY("stateDirectory", CONFIG_PATH, AT(settings, state_directory), NULL, 0, 0, RESTART, BUILT,
