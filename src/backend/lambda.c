@@ -10,10 +10,10 @@
 /* AWS: "Lambda quotas": 6 MB of a synchronous request. */
 #define PAYLOAD_MAX (6 * 1024 * 1024)
 
-struct lambda *lambda_new(struct loop *loop, struct counters *counters)
+struct lambda *lambda_new(struct loop *loop, struct curl_loop *curl, struct counters *counters)
 {
     struct lambda *l = xcalloc(1, sizeof(*l));
-    *l = (struct lambda){.loop = loop, .counters = counters, .references = 1};
+    *l = (struct lambda){.loop = loop, .curl = curl, .counters = counters, .references = 1};
     TAILQ_INIT(&l->spare);
     return l;
 }
@@ -91,6 +91,7 @@ static void finish_call(struct lambda_call *call, const struct lambda_verdict *v
     void *data = call->data;
     answer->failure = verdict->failure;
     answer->error = verdict->error;
+    answer->detail = verdict->detail;
     figure_add(f->results[verdict->result], 1);
     detach_call(call);
     start_waiting(f);
@@ -156,6 +157,7 @@ static void run_call(struct lambda_call *call)
     call->target = NULL;
     TAILQ_INSERT_TAIL(&f->under_way, call, entry);
     set_running(f, 1);
+    lambda_target_end_head(t, &call->head, buf_str(&call->payload), loop_wall(f->lambda->loop));
     http_client_configure(call->endpoint->client, &t->options);
     call->http = http_call_start(call->endpoint->client, call->head, call->payload, timeout,
                                  on_answer, call);

@@ -20,7 +20,7 @@
 static struct lambda_verdict verdict(enum integration_failure failure, enum lambda_result result,
                                      struct str error)
 {
-    return (struct lambda_verdict){failure, result, error};
+    return (struct lambda_verdict){.failure = failure, .result = result, .error = error};
 }
 
 /* Cut where a character ends: the log must not hold half of one. */
@@ -142,22 +142,40 @@ static bool looks_failed(struct str body, struct arena *arena, struct str *ret_m
 
 /* Errors of the service. */
 
+#define CLOCK    "is this machine's clock right?"
+#define KEY      "is this the secret of that access key ID, and this machine's clock right?"
+#define UNSIGNED "the call is not signed: 'signWith' of the function signs it"
+#define UNKNOWN  "AWS does not know the access key ID, or not with this session token"
+#define EXPIRED  "a temporary key has ended: 'turnpike reload' reads another"
+
+/* By name: AWS: Lambda "Invoke", "Errors", and "Common errors". */
 static const struct {
     const char *name; /* without "Exception"; "": none was named; NULL: any */
     unsigned status;  /* 0: any */
     enum integration_failure failure;
     enum lambda_result result;
-    const char *text; /* NULL: what the service wrote */
+    const char *text; /* NULL: what the service wrote, which a text of ours leaves to the log */
+    const char *hint; /* for the log, or NULL */
 } service_errors[] = {
-    {"AccessDenied",               0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED},
-    {"EC2Throttled",               0,   INTEGRATION_THROTTLED, LAMBDA_RESULT_THROTTLE, NULL         },
-    {"InvalidSignature",           0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED},
-    {"MissingAuthenticationToken", 0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED},
-    {"TooManyRequests",            0,   INTEGRATION_THROTTLED, LAMBDA_RESULT_THROTTLE, NULL         },
-    {"UnrecognizedClient",         0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED},
-    {"",                           403, INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED},
-    {NULL,                         429, INTEGRATION_THROTTLED, LAMBDA_RESULT_THROTTLE, NULL         },
-    {NULL,                         0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NULL         },
+    {"AccessDenied",               0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED, NULL   },
+    {"EC2Throttled",               0,   INTEGRATION_THROTTLED, LAMBDA_RESULT_THROTTLE, NULL,          NULL   },
+    {"ExpiredToken",               0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED, EXPIRED},
+    {"IncompleteSignature",        0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED, KEY    },
+    {"InvalidClientTokenId",       0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED, UNKNOWN},
+    {"InvalidSignature",           0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED, KEY    },
+    {"MissingAuthenticationToken", 0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED,
+     UNSIGNED                                                                                                },
+    {"NotAuthorized",              0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED, NULL   },
+    {"OptInRequired",              0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED, NULL   },
+    {"RequestExpired",             0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED, CLOCK  },
+    {"RequestTimeTooSkewed",       0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED, CLOCK  },
+    {"SignatureDoesNotMatch",      0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED, KEY    },
+    {"Throttling",                 0,   INTEGRATION_THROTTLED, LAMBDA_RESULT_THROTTLE, NULL,          NULL   },
+    {"TooManyRequests",            0,   INTEGRATION_THROTTLED, LAMBDA_RESULT_THROTTLE, NULL,          NULL   },
+    {"UnrecognizedClient",         0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED, UNKNOWN},
+    {"",                           403, INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NOT_PERMITTED, NULL   },
+    {NULL,                         429, INTEGRATION_THROTTLED, LAMBDA_RESULT_THROTTLE, NULL,          NULL   },
+    {NULL,                         0,   INTEGRATION_STATUS,    LAMBDA_RESULT_ERROR,    NULL,          NULL   },
 };
 
 static struct str find_value(const struct lambda_reply *reply, struct str name)
@@ -198,11 +216,13 @@ static void read_service_error(struct str body, struct arena *arena, struct str 
     }
 }
 
+/* Behind the first line of its complaint about a signature, the service repeats the canonical
+ * request, session token and all. */
 static struct str service_text(unsigned status, struct str name, struct str message,
                                struct arena *arena)
 {
     name = bounded(name);
-    message = bounded(message);
+    message = bounded(str_head(message, str_find(message, '\n')));
     return arena_printf(arena, "Lambda refused the invocation: %u%s%" STR_F "%s%" STR_F, status,
                         name.len ? " " : "", STR_A(name), message.len ? ": " : "", STR_A(message));
 }
@@ -216,9 +236,13 @@ static struct lambda_verdict service_failed(const struct lambda_reply *reply, st
     while ((service_errors[i].name && !str_is(brief, service_errors[i].name)) ||
            (service_errors[i].status && service_errors[i].status != reply->status))
         i++;
-    const char *text = service_errors[i].text;
-    return verdict(service_errors[i].failure, service_errors[i].result,
-                   text ? str_from(text) : service_text(reply->status, name, message, arena));
+    const char *text = service_errors[i].text, *hint = service_errors[i].hint;
+    struct str said = service_text(reply->status, name, message, arena);
+    struct lambda_verdict v =
+        verdict(service_errors[i].failure, service_errors[i].result, text ? str_from(text) : said);
+    if (text)
+        v.detail = hint ? arena_printf(arena, "%" STR_F " (%s)", STR_A(said), hint) : said;
+    return v;
 }
 
 /* It serves one invocation at a time and says so with an empty 400. */

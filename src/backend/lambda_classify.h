@@ -21,7 +21,8 @@ enum lambda_result {
 struct lambda_verdict {
     enum integration_failure failure;
     enum lambda_result result;
-    struct str error; /* integrationErrorMessage, or empty; in the arena or static */
+    struct str error;  /* integrationErrorMessage, or empty; in the arena or static */
+    struct str detail; /* where the error is too general for a log: what it says; else empty */
 };
 
 struct lambda_reply {

@@ -32,6 +32,7 @@ struct lambda_endpoint {
     size_t references;
     LIST_ENTRY(lambda_endpoint) entry;
     struct http_client *client; /* NULL once the backend is gone */
+    bool tls;
     uint16_t port;
     struct str host; /* behind the struct */
 };
@@ -41,8 +42,10 @@ struct lambda_target {
     struct lambda_function *function;
     struct lambda_endpoint *endpoint; /* NULL: https, which is not built yet */
     struct http_client_options options;
-    struct str head_before; /* of the request, up to where the qualifier goes */
-    struct str head_behind; /* from the version on, up to the fields that differ */
+    struct str head_before;        /* of the request, up to where the qualifier goes */
+    struct str head_behind;        /* from the version on, up to the fields that differ */
+    const struct signing *signing; /* NULL: calls are not signed */
+    struct header signed_headers[3];
     enum emulator emulator;
     uint64_t timeout; /* of the function */
     unsigned max_concurrency, max_queue;
@@ -58,7 +61,7 @@ struct lambda_call {
     const struct lambda_target *target; /* until it runs */
     enum lambda_call_state state;
     TAILQ_ENTRY(lambda_call) entry;
-    struct buf head, payload; /* until it runs */
+    struct buf head, payload; /* until it runs; the head's end is missing */
     struct share held;        /* for the payload, while it runs too */
     struct http_call *http;   /* while it runs */
     enum emulator emulator;
@@ -73,6 +76,7 @@ struct lambda_call {
 
 struct lambda {
     struct loop *loop;
+    struct curl_loop *curl;
     struct counters *counters;
     size_t references; /* the owner's, and one for each function */
     struct map functions;
@@ -87,8 +91,11 @@ struct lambda_endpoint *lambda_endpoint_ref(struct lambda_endpoint *e);
 void lambda_endpoint_unref(struct lambda_endpoint *e); /* takes NULL */
 void lambda_unref(struct lambda *l);
 
-/* The head of one Invoke request. */
+/* The head of one Invoke request, without its end. */
 struct buf lambda_target_head(const struct lambda_target *t, struct str qualifier,
                               struct str trace_id, size_t payload_size);
+/* Ends the head: with a signature of that time where the target's calls are signed. */
+void lambda_target_end_head(const struct lambda_target *t, struct buf *head, struct str payload,
+                            uint64_t wall);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Functions as snapshots define them, and the live state that those definitions lead to. */
+#include "turnpike/base/sigv4.h"
 #include "turnpike/base/uri.h"
 #include "turnpike/base/xalloc.h"
 
@@ -83,12 +84,14 @@ static struct lambda_endpoint *find_endpoint(struct lambda_function *f,
     struct lambda_endpoint *e;
     LIST_FOREACH(e, &f->endpoints, entry)
     {
-        if (e->client && e->port == options->port && str_eq(e->host, options->host))
+        if (e->client && e->tls == (options->curl != NULL) && e->port == options->port &&
+            str_eq(e->host, options->host))
             return lambda_endpoint_ref(e);
     }
     e = xcalloc(1, sizeof(*e) + options->host.len);
     e->function = lambda_function_ref(f);
     e->references = 1;
+    e->tls = options->curl != NULL;
     e->port = options->port;
     memcpy(e + 1, options->host.at, options->host.len);
     e->host = str_of((char *)(e + 1), options->host.len);
@@ -124,6 +127,9 @@ static struct str write_head_before(struct arena *a, const struct function *f)
                         STR_A(f->endpoint.base_path), STR_A(buf_str(&name)));
 }
 
+#define CONTENT_TYPE    "application/json"
+#define INVOCATION_TYPE "RequestResponse"
+
 static struct str write_head_behind(struct arena *a, const struct function *f)
 {
     return arena_printf(a,
@@ -131,8 +137,8 @@ static struct str write_head_behind(struct arena *a, const struct function *f)
                         "Host: %" STR_F "\r\n"
                         "User-Agent: turnpike/" TURNPIKE_VERSION "\r\n"
                         "Accept: */*\r\n"
-                        "Content-Type: application/json\r\n"
-                        "X-Amz-Invocation-Type: RequestResponse\r\n",
+                        "Content-Type: " CONTENT_TYPE "\r\n"
+                        "X-Amz-Invocation-Type: " INVOCATION_TYPE "\r\n",
                         STR_A(f->endpoint.authority));
 }
 
@@ -155,8 +161,33 @@ struct buf lambda_target_head(const struct lambda_target *t, struct str qualifie
     }
     buf_literal(&b, "Content-Length: ");
     buf_append_u64(&b, payload_size);
-    buf_literal(&b, "\r\n\r\n");
+    buf_literal(&b, "\r\n");
     return b;
+}
+
+static void sign(const struct lambda_target *t, struct buf *head, struct str payload, uint64_t wall)
+{
+    const struct signing *s = t->signing;
+    struct sigv4_key key = {s->access_key_id, s->secret_access_key, s->session_token};
+    struct str rest = buf_str(head), method, target;
+    (void)str_split(&rest, ' ', &method);
+    (void)str_split(&rest, ' ', &target);
+    size_t question = str_find(target, '?');
+    struct sigv4_request request = {.method = method,
+                                    .path = str_head(target, question),
+                                    .query = str_skip(target, question + 1),
+                                    .headers = t->signed_headers,
+                                    .header_count = ARRAY_LENGTH(t->signed_headers),
+                                    .payload = payload};
+    sigv4_sign(head, &key, s->region, STR("lambda"), &request, wall);
+}
+
+void lambda_target_end_head(const struct lambda_target *t, struct buf *head, struct str payload,
+                            uint64_t wall)
+{
+    if (t->signing)
+        sign(t, head, payload, wall);
+    buf_literal(head, "\r\n");
 }
 
 /* Snapshots. */
@@ -179,15 +210,20 @@ static struct lambda_target *make_target(struct lambda *l, struct snapshot *s,
                     .connect_timeout = f->connect_timeout,
                     .keep_alive_timeout = f->keep_alive_timeout,
                     .answer_max = ANSWER_MAX,
-                    .idle_max = f->max_concurrency},
+                    .idle_max = f->max_concurrency,
+                    .curl = f->endpoint.tls ? l->curl : NULL},
         .head_before = write_head_before(&s->arena, f),
         .head_behind = write_head_behind(&s->arena, f),
+        .signing = f->signing,
+        .signed_headers = {{STR("Host"), f->endpoint.authority},
+                    {STR("Content-Type"), STR(CONTENT_TYPE)},
+                    {STR("X-Amz-Invocation-Type"), STR(INVOCATION_TYPE)}},
         .emulator = f->emulator,
         .timeout = f->timeout,
         .max_concurrency = f->max_concurrency,
         .max_queue = f->max_queue
     };
-    t->endpoint = f->endpoint.tls ? NULL : find_endpoint(t->function, &t->options);
+    t->endpoint = f->endpoint.tls && !l->curl ? NULL : find_endpoint(t->function, &t->options);
     snapshot_on_release(s, on_snapshot_released, t);
     return t;
 }

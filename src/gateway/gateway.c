@@ -30,7 +30,7 @@ struct gateway *gateway_new(struct loop *loop, struct error *ret_error)
     g->limiter = limiter_new();
     g->auth = auth_new(loop, g->fetcher, g->counters);
     auth_on_refresh(g->auth, on_keys_refreshed, g);
-    g->lambda = lambda_new(loop, g->counters);
+    g->lambda = lambda_new(loop, NULL, g->counters);
     g->origins = origins_new(loop, NULL);
     g->http_proxy = http_proxy_new(loop);
     return g;

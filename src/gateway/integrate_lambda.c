@@ -20,6 +20,16 @@ static enum verdict fail(struct exchange *x, enum integration_failure failure, s
                               STR_A(reason_endpoint(&x->arena, &r->function->endpoint)));
 }
 
+/* The access log has AWS's words, the log and its reason what was behind them. */
+static enum verdict fail_call(struct exchange *x, const struct lambda_answer *answer)
+{
+    struct str error = arena_copy(&x->arena, answer->error);
+    struct str detail = arena_copy(&x->arena, answer->detail);
+    enum verdict verdict = fail(x, answer->failure, detail.len ? detail : error);
+    x->t.outcome.integration_error = error;
+    return verdict;
+}
+
 static void read_result(struct exchange *x)
 {
     enum payload_format format = x->t.selection.match.route->integration->payload_format;
@@ -63,7 +73,7 @@ static void on_answer(void *data, struct lambda_answer *answer)
     x->integration.call = NULL;
     note_answer(x, answer);
     if (answer->failure != INTEGRATION_OK) {
-        exchange_resume(x, fail(x, answer->failure, arena_copy(&x->arena, answer->error)));
+        exchange_resume(x, fail_call(x, answer));
         return;
     }
     if (!exchange_buffer(x, buf_len(&answer->payload))) {

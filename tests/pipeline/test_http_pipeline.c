@@ -23,8 +23,9 @@ static struct {
     size_t count;
 } backend;
 
-struct lambda *lambda_new(struct loop *loop, struct counters *counters)
+struct lambda *lambda_new(struct loop *loop, struct curl_loop *curl, struct counters *counters)
 {
+    (void)curl;
     (void)loop;
     (void)counters;
     return (struct lambda *)&backend;

@@ -11,11 +11,14 @@
 #include "turnpike/model/snapshot.h"
 #include "turnpike/net/loop.h"
 
+struct curl_loop;
 struct lambda;        /* the live state of all functions; owned by the gateway, survives reload */
 struct lambda_target; /* a function as one snapshot defines it; in the snapshot's arena */
 struct lambda_call;   /* one invocation; owned by the live state until it is over */
 
-MUST_USE struct lambda *lambda_new(struct loop *loop, struct counters *counters);
+/* curl is for endpoints over TLS and stays the caller's. */
+MUST_USE struct lambda *lambda_new(struct loop *loop, struct curl_loop *curl,
+                                   struct counters *counters);
 /* Drops all calls without callbacks and closes all connections. Snapshots may be released later;
  * no call may be started. Not from within a callback. Takes NULL. */
 void lambda_free(struct lambda *l);
@@ -32,6 +35,7 @@ struct lambda_answer {
     struct buf payload;    /* the callback may take it, with request_id; otherwise it is released */
     struct str request_id; /* x-amzn-RequestId, or empty; valid during the callback */
     struct str error;      /* integrationErrorMessage, or empty; likewise */
+    struct str detail;     /* what the log says in its place, or empty; likewise */
 };
 
 typedef void lambda_done_fn(void *data, struct lambda_answer *answer);
@@ -45,8 +49,9 @@ struct lambda_request {
     uint64_t timeout;    /* the integration's, microseconds, waiting in the queue included */
 };
 
-/* Starts or queues an invocation. Never calls back before it has returned, then exactly once
- * unless abandoned. A full queue is answered as INTEGRATION_THROTTLED, by the callback too.
+/* Starts or queues an invocation. Where the function's calls are signed, it is when it starts.
+ * Never calls back before it has returned, then exactly once unless abandoned. A full queue is
+ * answered as INTEGRATION_THROTTLED, by the callback too.
  *
  * The function's own timeout begins when it starts. Where it ends first, the function has failed
  * (INTEGRATION_FUNCTION_ERROR, as Lambda would report it); otherwise INTEGRATION_TIMED_OUT. */

@@ -2,6 +2,7 @@
 #include "turnpike/backend/lambda.h"
 
 #include "support/fake_server.h"
+#include "turnpike/base/sigv4.h"
 
 #define TIMEOUT (5 * USEC_PER_SEC)
 
@@ -73,7 +74,7 @@ static void setup(struct fixture *f, fake_request_fn *on_request)
     loop_init(&f->loop);
     f->counters = counters_new();
     fake_server_start(&f->server, &f->loop, on_request);
-    f->lambda = lambda_new(&f->loop, f->counters);
+    f->lambda = lambda_new(&f->loop, NULL, f->counters);
     f->function = (struct function){.name = STR("todo"),
                                     .endpoint = {.host = STR("127.0.0.1"),
                                                  .authority = STR("127.0.0.1:9000"),
@@ -199,6 +200,76 @@ static void requests_are_written(void **state)
         assert_str_equal(buf_str(&seen_body), STR("{\"version\":\"2.0\"}"));
         teardown(&f);
     }
+}
+
+/* What the service would compute of what it received. */
+static void check_signature(const struct signing *s, struct str path, struct str query)
+{
+    struct str head = buf_str(&seen_head), time = fake_field(head, STR("X-Amz-Date"));
+    const struct header headers[] = {
+        {STR("host"), fake_field(head, STR("Host"))},
+        {STR("content-type"), STR("application/json")},
+        {STR("x-amz-date"), time},
+        {STR("x-amz-invocation-type"), STR("RequestResponse")},
+        {STR("x-amz-security-token"), s->session_token},
+    };
+    struct sigv4_request request = {.method = STR("POST"),
+                                    .path = path,
+                                    .query = query,
+                                    .headers = headers,
+                                    .header_count = s->session_token.len > 0 ? 5 : 4};
+    struct str body = buf_str(&seen_body);
+    struct sha256 payload = sha256_of(&body, 1), signature;
+    struct sigv4_key key = {s->access_key_id, s->secret_access_key, s->session_token};
+    struct sigv4_scope scope = {str_head(time, SIGV4_DATE_LEN), s->region, STR("lambda")};
+    char hex[SHA256_HEX_LEN];
+    scoped_buf struct buf canonical = {0}, want = {0};
+    struct str names = sigv4_canonical(&canonical, &request, sha256_hex(&payload, hex));
+    buf_printf(&want, "AWS4-HMAC-SHA256 Credential=%" STR_F "/", STR_A(s->access_key_id));
+    sigv4_append_scope(&want, &scope);
+    signature = sigv4_signature(&key, &scope, time, buf_str(&canonical));
+    buf_printf(&want, ", SignedHeaders=%" STR_F ", Signature=%" STR_F, STR_A(names),
+               STR_A(sha256_hex(&signature, hex)));
+    assert_str_equal(fake_field(head, STR("Authorization")), buf_str(&want));
+    assert_str_equal(fake_field(head, STR("X-Amz-Security-Token")), s->session_token);
+}
+
+static void calls_are_signed(void **state)
+{
+    (void)state;
+    struct signing signing = {.access_key_id = STR("AKID"),
+                              .secret_access_key = STR("secret"),
+                              .region = STR("eu-west-1")};
+    struct fixture f;
+    setup(&f, answer_echo);
+    f.function.remote_name = STR("a:b");
+    f.function.endpoint.base_path = STR("/base");
+    f.function.signing = &signing;
+    prepare(&f);
+    (void)invoke(&f, "{\"a\":1}");
+    run_until(&f.loop, &f.done, 1);
+    check_signature(&signing, STR("/base/2015-03-31/functions/a%3Ab/invocations"), STR(""));
+
+    f.route->qualifier = STR("$LATEST");
+    signing.session_token = STR("token/+=");
+    (void)invoke(&f, "");
+    run_until(&f.loop, &f.done, 2);
+    check_signature(&signing, STR("/base/2015-03-31/functions/a%3Ab/invocations"),
+                    STR("Qualifier=%24LATEST"));
+    teardown(&f);
+}
+
+static void unsigned_calls_say_nothing_of_it(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, answer_echo);
+    prepare(&f);
+    (void)invoke(&f, "{}");
+    run_until(&f.loop, &f.done, 1);
+    assert_int_equal(fake_field(buf_str(&seen_head), STR("Authorization")).len, 0);
+    assert_int_equal(fake_field(buf_str(&seen_head), STR("X-Amz-Date")).len, 0);
+    teardown(&f);
 }
 
 static void a_trace_id_cannot_add_fields(void **state)
@@ -558,6 +629,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_written),
+        cmocka_unit_test(calls_are_signed),
+        cmocka_unit_test(unsigned_calls_say_nothing_of_it),
         cmocka_unit_test(a_trace_id_cannot_add_fields),
         cmocka_unit_test(an_answer_comes_back),
         cmocka_unit_test(a_failed_function_is_told_with_its_payload),

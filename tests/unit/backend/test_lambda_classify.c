@@ -21,6 +21,15 @@
     "The IAM role configured on the integration or API Gateway doesn't have permissions to call "  \
     "the integration. Check the permissions and try again."
 
+#define SAID(what) "Lambda refused the invocation: " what
+
+/* One that says nothing else than what it says. */
+#define SERVICE_ERROR(status, type)                                                                \
+    {                                                                                              \
+        type, NONE, status, "x-amzn-ErrorType", type, "{\"Type\":\"User\",\"Message\":\"m\"}",     \
+            REFUSED, SAID(#status " " type ": m")                                                  \
+    }
+
 static const struct {
     const char *name;
     enum emulator emulator;
@@ -103,13 +112,33 @@ static const struct {
     {"throttled by EC2", NONE, 502, "x-amzn-ErrorType", "EC2ThrottledException:http://x/",
      "{\"Message\":\"m\"}", THROTTLED,
      "Lambda refused the invocation: 502 EC2ThrottledException:http://x/: m"},
-    {"no permission", NONE, 403, "x-amzn-ErrorType", "AccessDeniedException",
-     "{\"Message\":\"User: x is not authorized\"}", REFUSED, IAM},
-    {"no permission, by the body's code", NONE, 403, NULL, NULL,
-     "{\"__type\":\"com.amazonaws#AccessDeniedException\",\"message\":\"m\"}", REFUSED, IAM},
-    {"403 without a name", NONE, 403, NULL, NULL, "", REFUSED, IAM},
     {"403 of another kind", NONE, 403, "x-amzn-ErrorType", "EFSMountFailureException", "", REFUSED,
      "Lambda refused the invocation: 403 EFSMountFailureException"},
+    {"throttled before Lambda", NONE, 400, "x-amzn-ErrorType", "ThrottlingException",
+     "{\"message\":\"Rate exceeded\"}", THROTTLED, SAID("400 ThrottlingException: Rate exceeded")},
+    SERVICE_ERROR(400, "InvalidRequestContentException"),
+    SERVICE_ERROR(400, "InvalidParameterValueException"),
+    SERVICE_ERROR(400, "ValidationException"),
+    SERVICE_ERROR(400, "RecursiveInvocationException"),
+    SERVICE_ERROR(402, "ServiceQuotaExceededException"),
+    SERVICE_ERROR(408, "EFSMountConnectivityException"),
+    SERVICE_ERROR(408, "EFSMountTimeoutException"),
+    SERVICE_ERROR(409, "ResourceConflictException"),
+    SERVICE_ERROR(409, "SnapStartNotReadyException"),
+    SERVICE_ERROR(410, "EFSIOException"),
+    SERVICE_ERROR(413, "RequestTooLargeException"),
+    SERVICE_ERROR(415, "UnsupportedMediaTypeException"),
+    SERVICE_ERROR(500, "ServiceException"),
+    SERVICE_ERROR(502, "EC2AccessDeniedException"),
+    SERVICE_ERROR(502, "EC2UnexpectedException"),
+    SERVICE_ERROR(502, "ENILimitReachedException"),
+    SERVICE_ERROR(502, "InvalidRuntimeException"),
+    SERVICE_ERROR(502, "InvalidZipFileException"),
+    SERVICE_ERROR(502, "KMSAccessDeniedException"),
+    SERVICE_ERROR(502, "KMSDisabledException"),
+    SERVICE_ERROR(502, "ResourceNotReadyException"),
+    SERVICE_ERROR(502, "SubnetIPAddressLimitReachedException"),
+    SERVICE_ERROR(503, "ServiceUnavailable"),
     {"SAM's short names", SAM, 404, "x-amzn-errortype", "ResourceNotFound",
      "{\"Type\":\"User\",\"Message\":\"m\"}", REFUSED,
      "Lambda refused the invocation: 404 ResourceNotFound: m"},
@@ -117,6 +146,61 @@ static const struct {
      "Lambda refused the invocation: 429 TooManyRequests"},
     {"a redirect is no payload", NONE, 302, "Location", "http://x/", "", REFUSED,
      "Lambda refused the invocation: 302"},
+};
+
+/* Refusals of who calls: all alike in the access log, told apart in the log. */
+static const struct {
+    const char *name;
+    unsigned status;
+    const char *header, *value, *body, *detail;
+} identities[] = {
+    {"no permission", 403, "x-amzn-ErrorType", "AccessDeniedException",
+     "{\"Message\":\"User: x is not authorized\"}",
+     SAID("403 AccessDeniedException: User: x is not authorized")},
+    {"no permission, by the body's code", 403, NULL, NULL,
+     "{\"__type\":\"com.amazonaws#AccessDeniedException\",\"message\":\"m\"}",
+     SAID("403 com.amazonaws#AccessDeniedException: m")},
+    {"403 without a name", 403, NULL, NULL, "", SAID("403")},
+    {"the wrong secret", 403, "x-amzn-ErrorType", "InvalidSignatureException",
+     "{\"message\":\"The request signature we calculated does not match the signature you "
+     "provided.\\n\\nThe Canonical String for this request should have been\\n'POST\\n"
+     "x-amz-security-token:secret\"}",
+     SAID("403 InvalidSignatureException: The request signature we calculated does not match the "
+          "signature you provided. (is this the secret of that access key ID, and this machine's "
+          "clock right?)")},
+    {"the wrong time", 403, "x-amzn-ErrorType", "InvalidSignatureException",
+     "{\"message\":\"Signature expired: 20150830T123600Z is now earlier than 20150830T130000Z "
+     "(20150830T130500Z - 5 min.)\"}",
+     SAID("403 InvalidSignatureException: Signature expired: 20150830T123600Z is now earlier than "
+          "20150830T130000Z (20150830T130500Z - 5 min.) (is this the secret of that access key ID, "
+          "and this machine's clock right?)")},
+    {"too late", 400, "x-amzn-ErrorType", "RequestExpired", "",
+     SAID("400 RequestExpired (is this machine's clock right?)")},
+    {"too early", 403, "x-amzn-ErrorType", "RequestTimeTooSkewed", "",
+     SAID("403 RequestTimeTooSkewed (is this machine's clock right?)")},
+    {"a signature of another kind", 403, "x-amzn-ErrorType", "SignatureDoesNotMatch", "",
+     SAID("403 SignatureDoesNotMatch (is this the secret of that access key ID, and this machine's "
+          "clock right?)")},
+    {"half a signature", 400, "x-amzn-ErrorType", "IncompleteSignatureException", "",
+     SAID("400 IncompleteSignatureException (is this the secret of that access key ID, and this "
+          "machine's clock right?)")},
+    {"no signature", 403, "x-amzn-ErrorType", "MissingAuthenticationTokenException",
+     "{\"message\":\"Missing Authentication Token\"}",
+     SAID("403 MissingAuthenticationTokenException: Missing Authentication Token (the call is not "
+          "signed: 'signWith' of the function signs it)")},
+    {"an unknown key", 403, "x-amzn-ErrorType", "UnrecognizedClientException",
+     "{\"message\":\"The security token included in the request is invalid.\"}",
+     SAID("403 UnrecognizedClientException: The security token included in the request is invalid. "
+          "(AWS does not know the access key ID, or not with this session token)")},
+    {"an unknown key elsewhere", 403, "x-amzn-ErrorType", "InvalidClientTokenId", "",
+     SAID("403 InvalidClientTokenId (AWS does not know the access key ID, or not with this session "
+          "token)")},
+    {"a temporary key that has ended", 403, "x-amzn-ErrorType", "ExpiredTokenException",
+     "{\"message\":\"The security token included in the request is expired\"}",
+     SAID("403 ExpiredTokenException: The security token included in the request is expired (a "
+          "temporary key has ended: 'turnpike reload' reads another)")},
+    {"nobody's account", 403, "x-amzn-ErrorType", "OptInRequired", "", SAID("403 OptInRequired")},
+    {"nobody's action", 401, "x-amzn-ErrorType", "NotAuthorized", "", SAID("401 NotAuthorized")},
 };
 
 static void answers_mean(void **state)
@@ -134,6 +218,27 @@ static void answers_mean(void **state)
         CHECK_CASE(c, got.failure == c->failure, "failure %d", got.failure);
         CHECK_CASE(c, got.result == c->result, "result %d", got.result);
         CHECK_CASE(c, str_is(got.error, c->error), "%" STR_F, STR_A(got.error));
+        CHECK_CASE(c, got.detail.len == 0, "%" STR_F, STR_A(got.detail));
+        arena_release(&arena);
+    }
+}
+
+static void identities_are_refused_for_a_reason(void **state)
+{
+    (void)state;
+    FOR_EACH_CASE (c, identities) {
+        struct arena arena;
+        arena_init(&arena, 1024);
+        struct header header = {str_from(c->header), str_from(c->value)};
+        struct lambda_reply reply = {.status = c->status,
+                                     .headers = &header,
+                                     .header_count = c->header != NULL,
+                                     .body = str_from(c->body)};
+        struct lambda_verdict got = lambda_classify(&reply, NONE, &arena);
+        CHECK_CASE(c, got.failure == INTEGRATION_STATUS, "failure %d", got.failure);
+        CHECK_CASE(c, got.result == LAMBDA_RESULT_ERROR, "result %d", got.result);
+        CHECK_CASE(c, str_is(got.error, IAM), "%" STR_F, STR_A(got.error));
+        CHECK_CASE(c, str_is(got.detail, c->detail), "%" STR_F, STR_A(got.detail));
         arena_release(&arena);
     }
 }
@@ -147,6 +252,7 @@ static const struct {
     {"timeout", ERROR_TIMEOUT, INTEGRATION_TIMED_OUT, LAMBDA_RESULT_TIMEOUT},
     {"connect", ERROR_CONNECT, INTEGRATION_CONNECT_FAILED, LAMBDA_RESULT_CRASH},
     {"connection", ERROR_CONNECTION, INTEGRATION_CONNECT_FAILED, LAMBDA_RESULT_CRASH},
+    {"tls", ERROR_TLS, INTEGRATION_CONNECT_FAILED, LAMBDA_RESULT_CRASH},
     {"protocol", ERROR_PROTOCOL, INTEGRATION_MALFORMED, LAMBDA_RESULT_ERROR},
     {"too large", ERROR_TOO_LARGE, INTEGRATION_FUNCTION_ERROR, LAMBDA_RESULT_ERROR},
 };
@@ -198,6 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_mean),
+        cmocka_unit_test(identities_are_refused_for_a_reason),
         cmocka_unit_test(the_lack_of_an_answer_means),
         cmocka_unit_test(a_timeout_is_written_as_lambda_writes_it),
         cmocka_unit_test(long_messages_are_cut_between_characters),
