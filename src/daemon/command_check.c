@@ -42,7 +42,7 @@ static enum exit_status run(const void *data, const char *operand UNUSED)
     const struct check_options *options = data;
     struct diag diag;
     diag_init(&diag);
-    struct snapshot *snapshot = configuration_load(options->config, &diag);
+    struct snapshot *snapshot = configuration_load(options->config, LOADS_AS_DAEMON, &diag);
     if (snapshot && options->online)
         check_online(snapshot, &diag);
     diag_sort(&diag);

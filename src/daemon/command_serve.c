@@ -27,7 +27,7 @@ static bool read_addresses(const text_list *texts, struct arena *arena,
         if (!listen_address_parse(str_from(texts->items[i]), &addresses[i]))
             return false;
     }
-    *ret_overrides = (struct config_options){addresses, texts->count};
+    *ret_overrides = (struct config_options){.listen = addresses, .listen_count = texts->count};
     return true;
 }
 

@@ -56,15 +56,16 @@ const char *configuration_find(const char *written, struct error *ret_error)
     return NULL;
 }
 
-struct snapshot *configuration_load(const char *written, struct diag *diag)
+struct snapshot *configuration_load(const char *written, enum loads_as as, struct diag *diag)
 {
+    const struct config_options options = {.foreign_environment = as == LOADS_BESIDE_DAEMON};
     struct error error;
     const char *file = configuration_find(written, &error);
     if (!file) {
         diag_error(diag, (struct position){0}, "%s", error.text);
         return NULL;
     }
-    struct snapshot *snapshot = load_snapshot(file, diag);
+    struct snapshot *snapshot = load_snapshot_with(file, &options, diag);
     if (snapshot && !prepare_snapshot(NULL, snapshot, diag)) {
         snapshot_unref(snapshot);
         return NULL;
@@ -76,7 +77,7 @@ struct snapshot *configuration_load_or_say(const char *written)
 {
     struct diag diag;
     diag_init(&diag);
-    struct snapshot *snapshot = configuration_load(written, &diag);
+    struct snapshot *snapshot = configuration_load(written, LOADS_BESIDE_DAEMON, &diag);
     scoped_buf struct buf text = {0};
     FOR_EACH_IN (finding, &diag.findings) {
         if (snapshot || finding->severity != SEVERITY_ERROR)

@@ -73,6 +73,7 @@ bool config_load(struct builder *b, const char *file, const struct config_option
         .settings = &b->snapshot->settings,
         .arena = &b->snapshot->arena,
         .diag = b->diag,
+        .foreign_environment = options && options->foreign_environment,
         .root = doc_load(&b->snapshot->arena, b->diag, file),
     };
     if (!c.root)

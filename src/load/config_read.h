@@ -25,6 +25,7 @@ struct config {
     const struct doc *root;
     struct config_management management;
     LIST(struct str) dropped_listeners;  /* names that --listen left without a listener */
+    bool foreign_environment;            /* as in config_options */
     struct aws_environment *environment; /* NULL until a signature asks for it */
 };
 

@@ -91,12 +91,13 @@ static bool read_keys(struct config *c, const struct doc *d, struct signing *s)
     return config_read_section(c, &config_sign_with, d, s) && c->diag->error_count == errors_before;
 }
 
-/* Looked for once a load, whoever asks. */
+/* Looked for once a load, whoever asks. One that is not ours says nothing. */
 static const struct aws_environment *environment_of(struct config *c)
 {
     if (!c->environment) {
         c->environment = arena_new(c->arena, struct aws_environment);
-        *c->environment = aws_environment_read(c->arena);
+        if (!c->foreign_environment)
+            *c->environment = aws_environment_read(c->arena);
     }
     return c->environment;
 }

@@ -17,12 +17,16 @@ const char *configuration_find(const char *written, struct error *ret_error);
  * the user or to root, and not everybody can write to it. */
 MUST_USE bool configuration_is_safe(const char *file, uid_t user, struct error *ret_error);
 
+/* In whose place a command loads: with `signWith: environment`, only one that stands for the daemon
+ * looks for the credentials. */
+enum loads_as { LOADS_AS_DAEMON, LOADS_BESIDE_DAEMON };
+
 /* Finds, loads and prepares (for looking only: nothing is started or opened). NULL where the diag
  * then holds an error. */
-struct snapshot *configuration_load(const char *written, struct diag *diag);
+struct snapshot *configuration_load(const char *written, enum loads_as as, struct diag *diag);
 
-/* The same for commands that need a valid configuration and show no more than what is wrong with
- * it: prints the errors to stderr. */
+/* The same, beside the daemon, for commands that need a valid configuration and show no more than
+ * what is wrong with it: prints the errors to stderr. */
 struct snapshot *configuration_load_or_say(const char *written);
 
 #endif

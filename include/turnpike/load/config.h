@@ -15,6 +15,8 @@ struct listen_address {
 struct config_options {
     const struct listen_address *listen; /* instead of the plain listeners; belongs to the caller */
     size_t listen_count;
+    bool foreign_environment; /* this process signs nothing, and its environment is not that of the
+                               * one that does: no credentials are looked for in it */
 };
 
 /* "127.0.0.1:8080", "[::1]:8080". The address is a view of text. False where it is neither, or the

@@ -1,14 +1,18 @@
 // Functions behind the Lambda Invoke API, as the service answers (2015-03-31/functions/NAME/invocations).
 import { once } from "node:events";
 import http from "node:http";
+import https from "node:https";
 
 const route = /^\/2015-03-31\/functions\/([^/]+)\/invocations(?:\?(.*))?$/;
 
 // handlers: name -> async (event, call) => result. A handler may take the answer over: it returns
-// undefined after having called call.reply(status, headers, body).
-export async function startLambda(handlers, { keepAliveTimeout = 60000 } = {}) {
+// undefined after having called call.reply(status, headers, body). `tls` ({ key, cert }) makes it
+// https://localhost; `refuse` is asked before any handler: async (call) => [status, type, message],
+// or nothing.
+export async function startLambda(handlers, { keepAliveTimeout = 60000, tls, refuse } = {}) {
   const calls = [];
-  const server = http.createServer(async (request, response) => {
+  const create = (listener) => (tls ? https.createServer(tls, listener) : http.createServer(listener));
+  const server = create(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const match = route.exec(request.url);
@@ -17,6 +21,11 @@ export async function startLambda(handlers, { keepAliveTimeout = 60000 } = {}) {
     const call = { name, raw, headers: request.headers, url: request.url, qualifier: match?.[2], request, response, replied: false };
     call.reply = (status, headers, body) => { call.replied = true; response.writeHead(status, headers).end(body); };
     calls.push(call);
+    const refused = await refuse?.(call);
+    if (refused) {
+      const [status, type, message] = refused;
+      return call.reply(status, { "x-amzn-ErrorType": type, "content-type": "application/json" }, JSON.stringify({ message }));
+    }
     if (!handlers[name]) {
       return call.reply(404, { "x-amzn-ErrorType": "ResourceNotFoundException", "content-type": "application/json" },
         JSON.stringify({ Type: "User", Message: `Function not found: arn:aws:lambda:us-east-1:123456789012:function:${name}:$LATEST` }));
@@ -39,7 +48,7 @@ export async function startLambda(handlers, { keepAliveTimeout = 60000 } = {}) {
   return {
     calls,
     server,
-    url: `http://127.0.0.1:${server.address().port}`,
+    url: tls ? `https://localhost:${server.address().port}` : `http://127.0.0.1:${server.address().port}`,
     get last() { return calls.at(-1); },
     async stop() { server.closeAllConnections(); server.close(); await once(server, "close"); },
   };

@@ -96,7 +96,7 @@ static void loading_reports_what_is_refused(void **state)
     enter(&t);
     write_text_file("turnpike.yaml", 0666, "");
     diag_init(&diag);
-    assert_null(configuration_load(NULL, &diag));
+    assert_null(configuration_load(NULL, LOADS_AS_DAEMON, &diag));
     assert_int_equal(diag.error_count, 1);
     diag_release(&diag);
     temporary_leave(&t);

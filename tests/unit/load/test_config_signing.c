@@ -121,6 +121,20 @@ static void the_default_endpoint_is_signed_for_too(void **state)
     config_text_release(&t);
 }
 
+static void a_foreign_environment_is_not_asked(void **state)
+{
+    (void)state;
+    struct config_text t;
+    const struct config_options options = {.foreign_environment = true};
+    set_environment("eu west");
+    config_text_read(&t, FROM("http://127.0.0.1"), &options);
+    assert_true(t.read);
+    const struct signing *s = t.builder.snapshot->functions.items[0]->signing;
+    assert_int_equal(s->secret_access_key.len, 0);
+    assert_str_equal(s->region, STR("us-east-1"));
+    config_text_release(&t);
+}
+
 #define NO_KEYS                                                                                    \
     "AWS_ACCESS_KEY_ID is not set, and there is no profile 'default' in "                          \
     "/nonexistent/.aws/credentials or /nonexistent/.aws/config (an instance's or container's own " \
@@ -256,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(signatures_of_functions, clear_environment),
         cmocka_unit_test_setup(the_default_endpoint_is_signed_for_too, clear_environment),
+        cmocka_unit_test_setup(a_foreign_environment_is_not_asked, clear_environment),
         cmocka_unit_test_setup(finds_problems, clear_environment),
         cmocka_unit_test_setup(a_region_of_the_environment_is_checked, clear_environment),
         cmocka_unit_test_setup(secrets_in_files, clear_environment),
