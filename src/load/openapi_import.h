@@ -173,6 +173,9 @@ struct openapi_path {
 
 void openapi_read_paths(struct openapi *o, const struct doc *paths);
 
+/* The method that a field of a path item describes: "get" -> "GET"; empty where it is no method. */
+struct str openapi_method(struct str field);
+
 /* --- openapi_operation.c --- */
 
 /* One operation while it is read. */

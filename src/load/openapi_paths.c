@@ -16,11 +16,17 @@ static const struct {
     {"trace",   STR_INIT("TRACE")  },
 };
 
-static void read_method(struct openapi *o, const struct doc_member *member, void *subject)
+struct str openapi_method(struct str field)
 {
     FOR_EACH (m, methods, ARRAY_LENGTH(methods))
-        if (str_is(member->key, m->field))
-            openapi_read_operation(o, subject, m->method, member);
+        if (str_is(field, m->field))
+            return m->method;
+    return STR("");
+}
+
+static void read_method(struct openapi *o, const struct doc_member *member, void *subject)
+{
+    openapi_read_operation(o, subject, openapi_method(member->key), member);
 }
 
 void openapi_any_method(struct openapi *o, const struct doc_member *member, void *subject)

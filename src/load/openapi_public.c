@@ -199,6 +199,10 @@ static const struct authorizer *find_authorizer(struct writer *w, struct str sch
 static void write_requirement(struct writer *w, const struct doc *requirement)
 {
     separate(&w->out);
+    if (requirement->kind != DOC_MAP) { /* of a callback's operation, which nobody reads */
+        write_value(w, requirement, KEYS_DATA);
+        return;
+    }
     buf_append_char(&w->out, '{');
     FOR_EACH (member, requirement->members, requirement->count) {
         write_key(w, member->key);
@@ -302,10 +306,11 @@ static void write_member(struct writer *w, const struct doc_member *member, enum
 
 /* --- paths --- */
 
-static const struct route *find_route(struct writer *w, struct str method, struct str path)
+static const struct route *find_route(struct writer *w, struct str field, struct str path)
 {
+    struct str method = openapi_method(field);
     FOR_EACH_IN (route, &w->o->api->routes)
-        if (str_eq_nocase((*route)->method, method) && str_eq((*route)->path, path))
+        if (method.len > 0 && str_eq((*route)->method, method) && str_eq((*route)->path, path))
             return *route;
     return NULL;
 }

@@ -4,6 +4,26 @@
 #include "turnpike/load/openapi.h"
 
 #include "fuzz.h"
+#include "turnpike/base/json.h"
+
+/* What is told everybody is JSON, whatever the document was. */
+static void check_docs(const struct route *route)
+{
+    const struct docs_file *file = route->integration->docs_file;
+    struct json_reader reader;
+    REQUIRE(file);
+    if (!str_is(file->name, "openapi.json"))
+        return;
+    json_reader_init(&reader, file->plain.body, NULL);
+    REQUIRE(json_skip(&reader, NULL) && json_finish(&reader));
+}
+
+static void add_docs(struct builder *b, struct api *api)
+{
+    struct docs_file *page = list_push(&b->snapshot->arena, &b->snapshot->docs_files);
+    page->name = STR("");
+    api->docs_path = (struct written){STR("/docs"), {"turnpike.yaml", 1, 1}};
+}
 
 static void check_complete(const struct api *api)
 {
@@ -11,7 +31,11 @@ static void check_complete(const struct api *api)
     FOR_EACH_IN (authorizer, &api->authorizers)
         REQUIRE((*authorizer)->issuer.len > 0 && (*authorizer)->audience.count > 0);
     FOR_EACH_IN (route, &api->routes) {
-        REQUIRE((*route)->integration && (*route)->integration->uri.text.len > 0);
+        REQUIRE((*route)->integration);
+        if ((*route)->integration->type == INTEGRATION_DOCS)
+            check_docs(*route);
+        else
+            REQUIRE((*route)->integration->uri.text.len > 0);
         REQUIRE((*route)->scopes.count == 0 || (*route)->authorizer);
     }
 }
@@ -28,6 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct api *api = builder_add_api(&b, (struct position){0}, STR("a"));
     (void)builder_add_stage(&b, api, (struct position){0}, STR("$default"));
     api->protocol_written = size % 2;
+    if (size % 4 < 2)
+        add_docs(&b, api);
     *list_push(&b.snapshot->arena, &api->allow_unenforced) = (struct written){STR("open"), {0}};
 
     const struct doc *root =

@@ -75,6 +75,12 @@ static const struct {
      "paths: {/a: {get: {summary: 1.0, description: 2, " TODO "}}}\n",
      "\"paths\":{\"/a\":{\"get\":{\"summary\":\"1.0\",\"description\":\"2\"}}},"},
 
+    {"what only looks like operations",
+     "paths: {/a: {get: {callbacks: {c: {e: {post: {security: [1, [2], {users: [r]}], x-y: "
+     "1}}}}, " TODO "}}}\n",
+     "\"paths\":{\"/a\":{\"get\":{\"callbacks\":{\"c\":{\"e\":{\"post\":{\"security\":[1,[2],{"
+     "\"users\":[\"r\"]}]}}}}}}},"},
+
     /* security */
     {"a token in the Authorization header",
      "paths: {/a: {get: {description: D., security: [{users: [r, w]}], " TODO
