@@ -207,9 +207,35 @@ static struct str substitute_aws_variables(const struct intrinsics *in, struct s
     return arena_copy(in->arena, buf_str(&out));
 }
 
-/* One ${NAME} of Fn::Sub; `values` is the map beside the text, or NULL. */
-static bool substitute(const struct intrinsics *in, struct position at, struct str name,
-                       const struct doc *values, struct buf *out)
+/* One Fn::Sub. Each value of its map is evaluated once at most: maps may stand within maps, each of
+ * whose names the text around it has twice. */
+struct substitution {
+    struct position at;
+    const struct doc *values; /* the map beside the text, or NULL */
+    struct own {
+        bool done, good;
+        struct str text;
+    } * own; /* for each of values */
+};
+
+static bool own_value(const struct intrinsics *in, const struct substitution *s, struct str name,
+                      bool *ret_good, struct str *ret_text)
+{
+    const struct doc_member *member = s->values ? doc_member(s->values, name) : NULL;
+    if (!member)
+        return false;
+    struct own *own = &s->own[member - s->values->members];
+    if (!own->done)
+        own->good = intrinsics_text(in, member->value, &own->text);
+    own->done = true;
+    *ret_good = own->good;
+    *ret_text = own->text;
+    return true;
+}
+
+/* One ${NAME}. */
+static bool substitute(const struct intrinsics *in, const struct substitution *s, struct str name,
+                       struct buf *out)
 {
     if (str_starts_with(name, STR("!"))) {
         append_variable(out, str_skip(name, 1));
@@ -220,11 +246,10 @@ static bool substitute(const struct intrinsics *in, struct position at, struct s
         return true;
     }
     struct str value = {NULL, 0};
-    const struct doc_member *own = values ? doc_member(values, name) : NULL;
-    bool attribute = !own && str_find(name, '.') < name.len;
-    bool found = own         ? intrinsics_text(in, own->value, &value)
-                 : attribute ? resolve_attribute(in, at, name, &value)
-                             : resolve_reference(in, at, name, &value);
+    bool found;
+    if (!own_value(in, s, name, &found, &value))
+        found = str_find(name, '.') < name.len ? resolve_attribute(in, s->at, name, &value)
+                                               : resolve_reference(in, s->at, name, &value);
     if (found)
         buf_append(out, value);
     return found;
@@ -233,12 +258,14 @@ static bool substitute(const struct intrinsics *in, struct position at, struct s
 static bool substitute_all(const struct intrinsics *in, struct position at, struct str text,
                            const struct doc *values, struct str *ret)
 {
+    struct substitution s = {at, values,
+                             values ? arena_array(in->arena, struct own, values->count + 1) : NULL};
     scoped_buf struct buf out = {0};
     struct str rest = text, before, name;
     bool good = true;
     while (next_variable(&rest, &before, &name)) {
         buf_append(&out, before);
-        good &= substitute(in, at, name, values, &out);
+        good &= substitute(in, &s, name, &out);
         if (buf_len(&out) > TEXT_MAX) {
             diag_error(in->diag, at, "what Fn::Sub yields is longer than 1 MiB");
             return false;
