@@ -43,25 +43,6 @@ static bool climbs(struct str path)
     return false;
 }
 
-static bool breaks_path(char c)
-{
-    return c <= ' ' || c >= 0x7f || c == '#' || c == '?';
-}
-
-/* Text that a mapping made: its escapes stay, what would end or break the path is escaped. */
-static void put_mapped_path(struct buf *out, struct str path)
-{
-    if (path.len == 0 || path.at[0] != '/')
-        buf_append_char(out, '/');
-    for (size_t i = 0; i < path.len; i++) {
-        bool escape = path.at[i] == '%' && !uri_escapes_are_valid(str_head(str_skip(path, i), 3));
-        if (escape || breaks_path(path.at[i]))
-            buf_printf(out, "%%%02X", (unsigned char)path.at[i]);
-        else
-            buf_append_char(out, path.at[i]);
-    }
-}
-
 /* The request's own path behind what the URI has. */
 static void append_path(struct buf *out, size_t begin, const struct request *r, struct str path)
 {
@@ -86,17 +67,16 @@ static void put_uri_path(struct buf *out, const struct transaction *t, const str
 
 /* A backend takes ".." as a way out of where its URI leads: what the route stands for would be left
  * behind, and its authorizer with it. */
-static bool put_path(struct buf *out, const struct transaction *t, const struct http_target *h,
-                     struct arena *arena)
+static bool put_path(struct buf *out, const struct transaction *t, const struct http_target *h)
 {
     const struct request *r = &t->request;
-    if (r->mapped_path.at) {
-        put_mapped_path(out, r->mapped_path);
-        return !climbs(uri_decode(arena, r->mapped_path, false));
+    if (r->mapped_path.at) { /* escaped where it has to be, with its slash */
+        buf_append(out, r->mapped_path);
+        return !climbs(r->mapped_path);
     }
-    if (h->uri)
+    if (h->uri) {
         put_uri_path(out, t, h);
-    else {
+    } else {
         buf_append(out, h->base_path);
         buf_append(out, as_it_came(r, r->path));
     }
@@ -140,15 +120,6 @@ static void put_field(struct buf *out, struct str name, struct str value)
     buf_commit(out, name.len + value.len + 4);
 }
 
-/* What a mapping made of a decoded path or a body may hold what ends a line. */
-static void put_mapped_field(struct buf *out, struct str name, struct str value)
-{
-    put_field(out, name, value);
-    for (char *at = out->data + out->end - 2 - value.len; value.len > 0; at++, value.len--)
-        if (*at == '\r' || *at == '\n' || *at == '\0')
-            *at = ' ';
-}
-
 /* A mapping's field is the gateway's: no client takes it out by naming it in Connection. */
 static bool is_mapped(const struct transaction *t, struct str name)
 {
@@ -164,21 +135,12 @@ static bool ends_here(const struct transaction *t, struct str name)
     return http_is_listed(t->request.headers, t->request.header_count, name) && !is_mapped(t, name);
 }
 
-/* A Host that a mapping wrote; the client's own is the gateway's name and stays behind. */
-static struct str find_host(const struct transaction *t, const struct http_target *h)
-{
-    const struct header *host = h->maps_host ? request_header(&t->request, STR("host")) : NULL;
-    bool is_own = !host || host->value.at == t->request.host.at || host->value.len == 0;
-    return is_own ? h->authority : host->value;
-}
-
 /* What the rest of the head needs to know of the fields that were not passed on as they are. */
 struct left_out {
     bool framed, forwarded, via;
 };
 
-static struct left_out put_fields(struct buf *out, const struct transaction *t,
-                                  const struct http_target *h)
+static struct left_out put_fields(struct buf *out, const struct transaction *t)
 {
     const struct request *r = &t->request;
     struct left_out left = {0};
@@ -186,9 +148,8 @@ static struct left_out put_fields(struct buf *out, const struct transaction *t,
     FOR_EACH (header, r->headers, r->header_count) {
         switch (http_request_field(header->name)) {
         case FIELD_PASSES:
-            if (lists && ends_here(t, header->name))
-                break;
-            (h->maps ? put_mapped_field : put_field)(out, header->name, header->value);
+            if (!lists || !ends_here(t, header->name))
+                put_field(out, header->name, header->value);
             break;
         case FIELD_FRAMES:
             left.framed = true;
@@ -270,8 +231,7 @@ struct str http_backend_method(const struct transaction *t)
     return h->method.len ? h->method : t->request.method;
 }
 
-bool http_head_write(struct buf *out, const struct transaction *t, struct arena *arena,
-                     const char **ret_why)
+bool http_head_write(struct buf *out, const struct transaction *t, const char **ret_why)
 {
     const struct request *r = &t->request;
     const struct http_target *h = t->selection.stage_route->http;
@@ -280,14 +240,14 @@ bool http_head_write(struct buf *out, const struct transaction *t, struct arena 
 
     buf_append(out, method);
     buf_append_char(out, ' ');
-    if (!put_path(out, t, h, arena)) {
+    if (!put_path(out, t, h)) {
         *ret_why = "the path for the backend has a segment '..'";
         return false;
     }
     put_query(out, t, h);
     buf_literal(out, " HTTP/1.1\r\n");
-    (h->maps ? put_mapped_field : put_field)(out, STR("host"), find_host(t, h));
-    struct left_out left = put_fields(out, t, h);
+    put_field(out, STR("host"), r->mapped_host.at ? r->mapped_host : h->authority);
+    struct left_out left = put_fields(out, t);
     put_forwarded(out, r, left.forwarded);
     if (left.via)
         put_earlier(out, r, STR("via"));

@@ -9,14 +9,6 @@ static bool has_variable(const uri_piece_list *pieces)
     return false;
 }
 
-static bool maps_host(const struct integration *integration)
-{
-    FOR_EACH_IN (m, &integration->request_parameters)
-        if (m->target == MAPPING_HEADER && str_is(m->name, "host") && m->action != MAPPING_REMOVE)
-            return true;
-    return false;
-}
-
 static struct figure *find_in_flight(struct counters *c, struct arena *arena,
                                      const struct endpoint *e)
 {
@@ -48,8 +40,6 @@ static struct http_target *make_target(struct origins *origins, struct counters 
         .uri = sr->uri_template,
         .appends = sr->uri_template && str_is(sr->route->path, ROUTE_DEFAULT),
         .fills_path = sr->uri_template && has_variable(&sr->uri_template->path),
-        .maps_host = maps_host(integration),
-        .maps = integration->request_parameters.count > 0,
     };
     snapshot_on_release(s, on_snapshot_released, h);
     return h;

@@ -63,10 +63,9 @@ static void stop_listening(struct exchange *x)
 
 static bool needs_whole_body(const struct exchange *x)
 {
-    FOR_EACH_IN (p, &x->t.selection.match.route->integration->response_parameters)
-        if (p->status == x->t.response.status)
-            return p->needs_body;
-    return false;
+    const struct response_parameters *p =
+        response_parameters_find(x->t.selection.match.route->integration, x->t.response.status);
+    return p && p->needs_body;
 }
 
 /* The fields are views of the payload's memory, which is about to grow. */
@@ -192,7 +191,7 @@ enum verdict integrate_http(struct exchange *x)
         return fail(x, INTEGRATION_STATUS, STR("the stage lacks a variable of the URI"));
 
     x->t.request.trace_id = trace_id(x);
-    if (!http_head_write(&head, &x->t, &x->arena, &why)) {
+    if (!http_head_write(&head, &x->t, &why)) {
         buf_release(&head);
         return exchange_refuse(x, GATEWAY_BAD_REQUEST, "%s", why);
     }
