@@ -10,9 +10,10 @@
 #include "turnpike/base/clock.h"
 #include "turnpike/net/fetch.h"
 
-#define ANSWER_MAX     150000
-#define ANSWER_TIMEOUT (1500 * USEC_PER_MSEC)
-#define DISCOVERY_PATH "/.well-known/openid-configuration"
+#define ANSWER_MAX      150000
+#define ANSWER_TIMEOUT  (1500 * USEC_PER_MSEC)
+#define CONNECT_TIMEOUT (1 * USEC_PER_SEC) /* as for requests: backend/origins.c */
+#define DISCOVERY_PATH  "/.well-known/openid-configuration"
 
 /* One check under way. */
 struct online {
@@ -185,18 +186,18 @@ static int connect_within(const struct addrinfo *address, uint64_t timeout)
     return problem;
 }
 
-static const char *connect_problem(struct arena *arena, const struct function *f)
+static const char *connect_problem(struct arena *arena, const struct endpoint *e, uint64_t timeout)
 {
     char port[6];
-    snprintf(port, sizeof(port), "%u", f->endpoint.port);
+    snprintf(port, sizeof(port), "%u", e->port);
     struct addrinfo *addresses = NULL, hints = {.ai_socktype = SOCK_STREAM};
-    int failed = getaddrinfo(arena_cstring(arena, f->endpoint.host), port, &hints, &addresses);
+    int failed = getaddrinfo(arena_cstring(arena, e->host), port, &hints, &addresses);
     if (failed)
         return gai_strerror(failed);
 
     int problem = EADDRNOTAVAIL;
     for (struct addrinfo *a = addresses; a && problem != 0; a = a->ai_next)
-        problem = connect_within(a, f->connect_timeout);
+        problem = connect_within(a, timeout);
     freeaddrinfo(addresses);
     return problem ? strerror(problem) : NULL;
 }
@@ -207,11 +208,36 @@ static void check_functions(struct online *online)
         const struct function *f = *function;
         if (f->endpoint.url.len == 0)
             continue;
-        const char *problem = connect_problem(&online->arena, f);
+        const char *problem = connect_problem(&online->arena, &f->endpoint, f->connect_timeout);
         if (problem)
             diag_warning(online->diag, f->at, "function '%" STR_F "': %" STR_F ": %s",
                          STR_A(f->name), STR_A(f->endpoint.url), problem);
     }
+}
+
+/* Each host and port once. */
+static void check_backend(struct online *online, struct map *seen, const struct stage_route *route)
+{
+    const struct endpoint *e = &route->endpoint;
+    if (!e->url.at)
+        return;
+    struct str key = arena_printf(&online->arena, "%" STR_F ":%u", STR_A(e->host), e->port);
+    if (map_set(seen, key, online))
+        return;
+    const char *problem = connect_problem(&online->arena, e, CONNECT_TIMEOUT);
+    if (problem)
+        diag_warning(online->diag, route->route->integration->uri.at, "backend '%" STR_F "': %s",
+                     STR_A(e->url), problem);
+}
+
+static void check_backends(struct online *online)
+{
+    struct map seen = {0};
+    FOR_EACH_IN (api, &online->snapshot->apis)
+        FOR_EACH_IN (stage, &(*api)->stages)
+            for (size_t i = 0; i < (*api)->routes.count; i++)
+                check_backend(online, &seen, &(*stage)->routes[i]);
+    map_release(&seen);
 }
 
 void check_online(const struct snapshot *snapshot, struct diag *diag)
@@ -220,5 +246,6 @@ void check_online(const struct snapshot *snapshot, struct diag *diag)
     arena_init(&online.arena, 4096);
     check_all_issuers(&online);
     check_functions(&online);
+    check_backends(&online);
     arena_release(&online.arena);
 }

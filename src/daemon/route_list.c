@@ -65,11 +65,20 @@ static struct str throttle(struct arena *arena, struct limit limit)
                         limit.throttle->burst, limit.level);
 }
 
+/* Where an HTTP integration leads in this stage. */
+static struct str http_url(const struct stage_route *route)
+{
+    return route->endpoint.url.len ? route->endpoint.url : route->route->integration->uri.text;
+}
+
 static struct str integration(struct arena *arena, const struct stage_route *route)
 {
     const struct integration *written = route->route->integration;
     if (written && written->type == INTEGRATION_DOCS)
         return STR("docs");
+    if (written && written->type == INTEGRATION_HTTP)
+        return arena_printf(arena, "%" STR_F " %" STR_F, STR_A(written->method),
+                            STR_A(http_url(route)));
     if (!route->function)
         return written ? written->uri.text : STR("none");
     if (route->qualifier.len == 0)
@@ -162,7 +171,12 @@ static void write_throttle(struct buf *out, struct limit limit)
 static void write_integration(struct buf *out, const struct stage_route *route)
 {
     const struct integration *written = route->route->integration;
+    bool http = written && written->type == INTEGRATION_HTTP;
     buf_literal(out, ",\"integration\":{");
+    write_member(out, "method", http ? written->method : str_of(NULL, 0));
+    buf_append_char(out, ',');
+    write_member(out, "url", http ? route->endpoint.url : str_of(NULL, 0));
+    buf_append_char(out, ',');
     write_member(out, "function", route->function ? route->function->name : str_of(NULL, 0));
     buf_append_char(out, ',');
     write_member(out, "qualifier", route->qualifier);

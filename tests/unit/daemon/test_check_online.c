@@ -148,11 +148,50 @@ static void a_function_that_cannot_be_reached_is_a_warning(void **state)
     diag_release(&diag);
 }
 
+static struct snapshot *make_backends(struct diag *diag, uint16_t port)
+{
+    struct builder b;
+    builder_init(&b, diag);
+    struct api *api = sample_add_api(&b, STR("todo"));
+    static const char *const paths[] = {"/a", "/b"};
+    FOR_EACH (path, paths, ARRAY_LENGTH(paths)) {
+        struct position at = {"api.yaml", (unsigned)(path - paths) + 8, 3};
+        struct integration *integration = builder_add_integration(&b, api, at);
+        integration->type = INTEGRATION_HTTP;
+        integration->uri.at = at;
+        integration->uri.text =
+            arena_printf(&b.snapshot->arena, "http://127.0.0.1:%u%s", port, *path);
+        builder_add_route(&b, api, at, STR("GET"), str_from(*path))->integration = integration;
+    }
+    return sample_finish(&b);
+}
+
+static void a_backend_that_cannot_be_reached_is_one_warning(void **state)
+{
+    (void)state;
+    struct diag diag;
+    uint16_t port;
+    int listener = listen_anywhere(&port);
+    diag_init(&diag);
+    struct snapshot *snapshot = make_backends(&diag, port);
+    check_online(snapshot, &diag);
+    assert_int_equal(diag.findings.count, 0);
+
+    close(listener);
+    check_online(snapshot, &diag);
+    assert_int_equal(diag.findings.count, 1);
+    assert_int_equal(diag.warning_count, 1);
+    assert_int_equal(diag.findings.items[0].at.line, 8);
+    snapshot_unref(snapshot);
+    diag_release(&diag);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(asks_for_the_keys_of_an_issuer_once),
         cmocka_unit_test(a_function_that_cannot_be_reached_is_a_warning),
+        cmocka_unit_test(a_backend_that_cannot_be_reached_is_one_warning),
     };
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,18 @@ static const struct sample_route routes[] = {
     {STR_INIT("ANY"), STR_INIT("/{proxy+}"), STR_INIT("${stageVariables.f}"), ""},
 };
 
+static void add_http(struct builder *b, struct api *api)
+{
+    struct position nowhere = {0};
+    struct integration *integration = builder_add_integration(b, api, nowhere);
+    integration->type = INTEGRATION_HTTP;
+    integration->method = STR("POST");
+    integration->uri = sample_written(STR("http://${stageVariables.h}/x/{id}"));
+    *list_push(&b->snapshot->arena, &api->stages.items[0]->variables) =
+        (struct variable){STR("h"), STR("back:81")};
+    builder_add_route(b, api, nowhere, STR("GET"), STR("/b/{id}"))->integration = integration;
+}
+
 static void limit(struct builder *b, struct stage *stage)
 {
     struct route_settings *own = list_push(&b->snapshot->arena, &stage->route_settings);
@@ -28,6 +40,7 @@ static struct snapshot *make(struct diag *diag)
     sample_add_function(&b, STR("todo"));
     FOR_EACH (route, routes, ARRAY_LENGTH(routes))
         sample_add_route(&b, api, route, users);
+    add_http(&b, api);
     limit(&b, api->stages.items[0]);
     return sample_finish(&b);
 }
@@ -49,7 +62,9 @@ static void writes_a_table(void **state)
             "todo  $default  GET /todos     users (todo/read)  0.5/s burst 10 (route)        "
             "todo:live\n"
             "todo  $default  ANY /{proxy+}  users              10000/s burst 5000 (account)  "
-            "${stageVariables.f}\n"));
+            "${stageVariables.f}\n"
+            "todo  $default  GET /b/{id}    open               10000/s burst 5000 (account)  "
+            "POST http://back:81/x/{id}\n"));
     snapshot_unref(snapshot);
     diag_release(&diag);
 }
@@ -58,15 +73,23 @@ static const char *const want[] = {
     "{\"apiId\":\"todo\",\"stage\":\"$default\",\"routeKey\":\"GET /health\",\"method\":\"GET\","
     "\"path\":\"/health\",\"authorizer\":null,\"scopes\":[],"
     "\"throttle\":{\"level\":\"account\",\"rateLimit\":10000,\"burstLimit\":5000},"
-    "\"integration\":{\"function\":\"todo\",\"qualifier\":null,\"uri\":\"todo\"}}",
+    "\"integration\":{\"method\":null,\"url\":null,\"function\":\"todo\",\"qualifier\":null,"
+    "\"uri\":\"todo\"}}",
     "{\"apiId\":\"todo\",\"stage\":\"$default\",\"routeKey\":\"GET /todos\",\"method\":\"GET\","
     "\"path\":\"/todos\",\"authorizer\":\"users\",\"scopes\":[\"todo/read\"],"
     "\"throttle\":{\"level\":\"route\",\"rateLimit\":0.5,\"burstLimit\":10},"
-    "\"integration\":{\"function\":\"todo\",\"qualifier\":\"live\",\"uri\":\"todo:live\"}}",
+    "\"integration\":{\"method\":null,\"url\":null,\"function\":\"todo\",\"qualifier\":\"live\","
+    "\"uri\":\"todo:live\"}}",
     "{\"apiId\":\"todo\",\"stage\":\"$default\",\"routeKey\":\"ANY /{proxy+}\",\"method\":\"ANY\","
     "\"path\":\"/{proxy+}\",\"authorizer\":\"users\",\"scopes\":[],"
     "\"throttle\":{\"level\":\"account\",\"rateLimit\":10000,\"burstLimit\":5000},"
-    "\"integration\":{\"function\":null,\"qualifier\":null,\"uri\":\"${stageVariables.f}\"}}",
+    "\"integration\":{\"method\":null,\"url\":null,\"function\":null,\"qualifier\":null,\"uri\":\"$"
+    "{stageVariables.f}\"}}",
+    "{\"apiId\":\"todo\",\"stage\":\"$default\",\"routeKey\":\"GET /b/{id}\",\"method\":\"GET\","
+    "\"path\":\"/b/{id}\",\"authorizer\":null,\"scopes\":[],"
+    "\"throttle\":{\"level\":\"account\",\"rateLimit\":10000,\"burstLimit\":5000},"
+    "\"integration\":{\"method\":\"POST\",\"url\":\"http://back:81/x/{id}\",\"function\":null,"
+    "\"qualifier\":null,\"uri\":\"http://${stageVariables.h}/x/{id}\"}}",
 };
 
 static void writes_json(void **state)
