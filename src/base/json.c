@@ -109,9 +109,15 @@ static inline struct cursor put_piece(struct cursor c, const char *stop, const c
 #define PIECE         256
 #define ROOM_FOR(len) ((len)*LONGEST_ESCAPE + sizeof(uint64_t))
 
+/* The empty text may be NULL, to which C lets nobody add even 0. */
+static const char *end_of(struct str s)
+{
+    return s.len ? s.at + s.len : s.at;
+}
+
 void json_write_escaped(struct buf *b, struct str s)
 {
-    const char *end = s.at + s.len;
+    const char *end = end_of(s);
     struct cursor c = {.in = s.at};
     while (c.in < end) {
         size_t len = end - c.in < PIECE ? (size_t)(end - c.in) : PIECE;
@@ -131,7 +137,7 @@ void json_write_string(struct buf *b, struct str s)
     }
     char *start = buf_reserve(b, ROOM_FOR(s.len) + 2);
     *start = '"';
-    struct cursor c = put_piece((struct cursor){s.at, start + 1}, s.at + s.len, s.at + s.len);
+    struct cursor c = put_piece((struct cursor){s.at, start + 1}, end_of(s), end_of(s));
     *c.out = '"';
     buf_commit(b, (size_t)(c.out + 1 - start));
 }

@@ -49,12 +49,16 @@ static bool append_path(struct buf *out, const struct mapping_value *v, struct e
 
 /* --- headers --- */
 
+static bool may_end_line(char c)
+{
+    return ((unsigned char)c < ' ' && c != '\t') || c == '\x7f';
+}
+
 static void clean(struct buf *out, size_t from)
 {
-    char *at = out->data + out->start;
-    for (size_t i = from, len = buf_len(out); i < len; i++)
-        if (((unsigned char)at[i] < ' ' && at[i] != '\t') || at[i] == '\x7f')
-            at[i] = ' ';
+    for (size_t i = out->start + from; i < out->end; i++)
+        if (may_end_line(out->data[i]))
+            out->data[i] = ' ';
 }
 
 /* --- all of them --- */
