@@ -112,7 +112,8 @@ export class Golden {
     const self = new Golden();
     self.issuer = await (await startIssuer()).addKey("golden");
     self.backend = await startScriptedBackend();
-    self.bound = { backend: `127.0.0.1:${self.backend.port}`,  closed: `127.0.0.1:${await freePort()}`, issuer: self.issuer.issuer };
+    const many = Object.fromEntries([1, 10, 100].map((n) => [`k${n}`, "x".repeat(n * 1024)]));
+    self.bound = { ...many, backend: `127.0.0.1:${self.backend.port}`, closed: `127.0.0.1:${await freePort()}`, issuer: self.issuer.issuer };
     self.households = new Map();
     self.homes = new Map();
     self.cases = readCases(folder);
