@@ -10,6 +10,14 @@ import { jwtScheme, startIssuer } from "./lib/issuer.mjs";
 import { definition } from "./lib/lambda.mjs";
 import { Raw } from "./lib/raw.mjs";
 
+// A definition with routes to HTTP backends beside those to functions.
+function withBackends(backends, functions, extra) {
+  const document = definition(functions, extra);
+  for (const [key, integration] of Object.entries(backends))
+    document.paths[key.split(" ")[1]] = { get: { responses: { default: { description: "its own" } }, "x-amazon-apigateway-integration": { type: "http_proxy", httpMethod: "GET", ...integration } } };
+  return document;
+}
+
 let issuer, backend, nobody;
 const gateways = {};
 
@@ -22,6 +30,9 @@ const refusals = {
 };
 
 function answer(call) {
+  if (call.line === "GET /garbage HTTP/1.1") return call.send("garbage\r\n\r\n");
+  if (call.line === "GET /status HTTP/1.1") return call.answer("x", "None: 2\r\n");
+  if (call.line === "GET /slow HTTP/1.1") return undefined;
   const name = /functions\/(\w+)\//.exec(call.line)[1], what = refusals[name];
   if (what) call.answer(what.body, what.fields, what.status);
   else if (what === undefined) call.answer('{"statusCode":200}');
@@ -45,7 +56,13 @@ async function start(development) {
       limits: { payloadBytes: 1000, headerTimeout: "200ms", bodyTimeout: "200ms" },
     },
     files: {
-      "shop.json": definition({
+      "shop.json": withBackends({
+        "GET /http/gone": { uri: `http://127.0.0.1:${nobody}/x?key=secret` }, "GET /http/slow": { uri: `${backend.url}/slow`, timeoutInMillis: 50 },
+        "GET /http/{proxy+}": { uri: `${backend.url}/{proxy}` }, "GET /http/unset": { uri: "http://${stageVariables.none}/x" },
+        "GET /http/garbage": { uri: `${backend.url}/garbage` },
+        "GET /http/status": { uri: `${backend.url}/status`, responseParameters: { 200: { "overwrite:statuscode": "$response.header.none" } } },
+        "GET /http/mapped/{id}": { uri: backend.url, requestParameters: { "overwrite:path": "/${request.path.id}" } },
+      }, {
         "GET /fine": "fine", "POST /fine": "fine", "GET /busy": "fine", "GET /broken": "broken", "GET /odd": "odd", "GET /unknown": "unknown", "GET /gone": "gone",
         "GET /slow": { function: "slow", timeoutInMillis: 50 }, "GET /hasty": "hasty",
         "GET /token": { function: "fine", security: [{ users: [] }] }, "GET /scoped": { function: "fine", security: [{ users: ["a/read", "a/write"] }] },
@@ -107,6 +124,13 @@ const cases = [
   ["nobody there", 503, shop("/gone"), () => `function 'gone' at http://127.0.0.1:${nobody}: The function's endpoint failed: connect to 127.0.0.1 port ${nobody}: Connection refused`, "warning"],
   ["the integration's time", 503, shop("/slow"), () => `function 'slow' at ${backend.url}: The function did not answer within the integration's timeout. (timeoutInMillis is 50)`, "warning"],
   ["the function's time", 500, shop("/hasty"), () => `function 'hasty' at ${backend.url}: The Lambda function returned the following error: Task timed out after 0.05 seconds. Check your Lambda function code and try again.`],
+  ["no HTTP backend there", 503, shop("/http/gone?x=1"), () => `backend 'http://127.0.0.1:${nobody}/x': The backend failed: connect to 127.0.0.1 port ${nobody}: Connection refused`, "warning"],
+  ["a backend's time", 503, shop("/http/slow"), () => `backend '${backend.url}/slow': The backend did not answer in time. (timeoutInMillis is 50)`, "warning"],
+  ["a backend that speaks no HTTP", 500, shop("/http/garbage"), () => `backend '${backend.url}/garbage': The backend's answer is malformed: …`, "warning"],
+  ["a path that climbs", 400, shop("/http/..%2Fx"), "the path for the backend has a segment '..'"],
+  ["a variable that is missing", 500, shop("/http/unset"), "backend 'http://${stageVariables.none}/x': the stage lacks a variable of the URI", "warning"],
+  ["a mapped status that is none", 500, shop("/http/status"), "the integration's responseParameters for status 200: …", "warning"],
+  ["a mapped path that climbs", 400, shop("/http/mapped/.."), "'overwrite:path' of the integration's requestParameters gives a path with a segment '.' or '..'"],
 ];
 
 const quote = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
