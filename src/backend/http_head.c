@@ -34,12 +34,23 @@ static struct str as_it_came(const struct request *r, struct str part)
     return str_head(from, from.len - behind.len);
 }
 
-static bool climbs(struct str path)
+/* "." and "..", also with what some servers take for the same: a backslash for a slash, and
+ * parameters (";…") that belong to a segment. */
+static bool is_dots(struct str segment)
 {
-    struct str segment;
-    while (str_split(&path, '/', &segment))
-        if (str_is(segment, ".."))
-            return true;
+    struct str name = str_head(segment, str_find(segment, ';'));
+    return str_is(name, ".") || str_is(name, "..");
+}
+
+static bool has_dots(struct str path)
+{
+    struct str part, segment;
+    if (str_find(path, '.') == path.len)
+        return false;
+    while (str_split(&path, '/', &part))
+        while (str_split(&part, '\\', &segment))
+            if (is_dots(segment))
+                return true;
     return false;
 }
 
@@ -65,14 +76,15 @@ static void put_uri_path(struct buf *out, const struct transaction *t, const str
         buf_append_char(out, '/');
 }
 
-/* A backend takes ".." as a way out of where its URI leads: what the route stands for would be left
- * behind, and its authorizer with it. */
-static bool put_path(struct buf *out, const struct transaction *t, const struct http_target *h)
+/* A backend takes dots as a way to another place than the route stands for, past the route's
+ * authorizer. */
+static bool put_path(struct buf *out, const struct transaction *t, const struct http_target *h,
+                     struct arena *arena)
 {
     const struct request *r = &t->request;
     if (r->mapped_path.at) { /* escaped where it has to be, with its slash */
         buf_append(out, r->mapped_path);
-        return !climbs(r->mapped_path);
+        return !has_dots(uri_decode(arena, r->mapped_path, false));
     }
     if (h->uri) {
         put_uri_path(out, t, h);
@@ -80,7 +92,7 @@ static bool put_path(struct buf *out, const struct transaction *t, const struct 
         buf_append(out, h->base_path);
         buf_append(out, as_it_came(r, r->path));
     }
-    return !((h->fills_path || h->appends || !h->uri) && climbs(r->path));
+    return !((h->fills_path || h->appends || !h->uri) && has_dots(r->path));
 }
 
 /* --- query --- */
@@ -231,7 +243,8 @@ struct str http_backend_method(const struct transaction *t)
     return h->method.len ? h->method : t->request.method;
 }
 
-bool http_head_write(struct buf *out, const struct transaction *t, const char **ret_why)
+bool http_head_write(struct buf *out, const struct transaction *t, struct arena *arena,
+                     const char **ret_why)
 {
     const struct request *r = &t->request;
     const struct http_target *h = t->selection.stage_route->http;
@@ -240,8 +253,8 @@ bool http_head_write(struct buf *out, const struct transaction *t, const char **
 
     buf_append(out, method);
     buf_append_char(out, ' ');
-    if (!put_path(out, t, h)) {
-        *ret_why = "the path for the backend has a segment '..'";
+    if (!put_path(out, t, h, arena)) {
+        *ret_why = "the path for the backend has a segment '.' or '..'";
         return false;
     }
     put_query(out, t, h);

@@ -200,7 +200,7 @@ enum verdict integrate_http(struct exchange *x)
         return fail(x, INTEGRATION_STATUS, STR("the stage lacks a variable of the URI"));
 
     x->t.request.trace_id = trace_id(x);
-    if (!http_head_write(&head, &x->t, &why)) {
+    if (!http_head_write(&head, &x->t, &x->arena, &why)) {
         buf_release(&head);
         return exchange_refuse(x, GATEWAY_BAD_REQUEST, "%s", why);
     }

@@ -18,8 +18,10 @@ void http_prepare(struct origins *origins, struct counters *counters, struct sna
 struct str http_backend_method(const struct transaction *t);
 
 /* Writes the head of the request that stands for t's, whose body is complete and whose trace_id is
- * set. False where it must not be passed on; *ret_why (static) says why. */
-MUST_USE bool http_head_write(struct buf *out, const struct transaction *t, const char **ret_why);
+ * set. False where it must not be passed on; *ret_why (static) says why. The arena is for scratch.
+ */
+MUST_USE bool http_head_write(struct buf *out, const struct transaction *t, struct arena *arena,
+                              const char **ret_why);
 
 /* Makes the answer's head t's response: status, the fields that are passed on (copies of the list,
  * views of their text) and the length that it says. */
