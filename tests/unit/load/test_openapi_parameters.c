@@ -7,10 +7,9 @@
     "openapi: 3.0.1\ninfo: {title: t, version: '1'}\npaths:\n  /:\n    get:\n"                     \
     "      x-amazon-apigateway-integration:\n"                                                     \
     "        type: aws_proxy\n        uri: todo\n" fields
-#define REQUEST(mappings) DOCUMENT("        requestParameters:\n          " mappings "\n") /* 10   \
-                                                                                            */
-#define RESPONSE(mappings)                                                                         \
-    DOCUMENT("        responseParameters:\n          " mappings "\n") /* 10 */
+/* The mappings begin at 10:11. */
+#define REQUEST(mappings)  DOCUMENT("        requestParameters:\n          " mappings "\n")
+#define RESPONSE(mappings) DOCUMENT("        responseParameters:\n          " mappings "\n")
 
 static const char *const action_names[] = {"append", "overwrite", "remove"};
 static const char *const target_names[] = {"header", "querystring", "path", "statuscode"};
