@@ -127,7 +127,7 @@ const cases = [
   ["no HTTP backend there", 503, shop("/http/gone?x=1"), () => `backend 'http://127.0.0.1:${nobody}/x': The backend failed: connect to 127.0.0.1 port ${nobody}: Connection refused`, "warning"],
   ["a backend's time", 503, shop("/http/slow"), () => `backend '${backend.url}/slow': The backend did not answer in time. (timeoutInMillis is 50)`, "warning"],
   ["a backend that speaks no HTTP", 500, shop("/http/garbage"), () => `backend '${backend.url}/garbage': The backend's answer is malformed: …`, "warning"],
-  ["a path that climbs", 400, shop("/http/..%2Fx"), "the path for the backend has a segment '..'"],
+  ["a path that climbs", 400, shop("/http/..%2Fx"), "the path for the backend has a segment '.' or '..'"],
   ["a variable that is missing", 500, shop("/http/unset"), "backend 'http://${stageVariables.none}/x': the stage lacks a variable of the URI", "warning"],
   ["a mapped status that is none", 500, shop("/http/status"), "the integration's responseParameters for status 200: …", "warning"],
   ["a mapped path that climbs", 400, shop("/http/mapped/.."), "'overwrite:path' of the integration's requestParameters gives a path with a segment '.' or '..'"],
