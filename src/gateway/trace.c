@@ -32,15 +32,30 @@ static bool has_trace_root(struct str header)
     return false;
 }
 
+static char *put_hex(char *out, uint32_t number)
+{
+    for (int shift = 28; shift >= 0; shift -= 4)
+        *out++ = "0123456789abcdef"[number >> shift & 15];
+    return out;
+}
+
+/* "Root=1-{seconds}-{random}": written by hand, as each request has one. */
+static struct str make_trace_id(struct exchange *x)
+{
+    uint32_t random[3];
+    static const char before[] = "Root=1-";
+    char *start = arena_bytes(&x->arena, 64), *at = start + sizeof(before) - 1;
+    random_bytes(random, sizeof(random));
+    memcpy(start, before, sizeof(before) - 1);
+    at = put_hex(at, (uint32_t)(x->t.request.received_wall / USEC_PER_SEC));
+    *at++ = '-';
+    FOR_EACH (part, random, ARRAY_LENGTH(random))
+        at = put_hex(at, *part);
+    return str_of(start, (size_t)(at - start));
+}
+
 struct str trace_id(struct exchange *x)
 {
     const struct header *came = request_header(&x->t.request, STR("x-amzn-trace-id"));
-    if (came && has_trace_root(came->value))
-        return came->value;
-
-    uint32_t random[3];
-    random_bytes(random, sizeof(random));
-    unsigned seconds = (unsigned)(x->t.request.received_wall / USEC_PER_SEC);
-    return arena_printf(&x->arena, "Root=1-%08x-%08x%08x%08x", seconds, random[0], random[1],
-                        random[2]);
+    return came && has_trace_root(came->value) ? came->value : make_trace_id(x);
 }

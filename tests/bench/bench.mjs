@@ -95,7 +95,8 @@ const backendPort = await freePort(), nginxPort = await freePort(), haproxyPort 
 const arn = "arn:aws:lambda:us-east-1:123456789012:function:todo";
 const integration = { type: "aws_proxy", httpMethod: "POST", uri: arn, payloadFormatVersion: "2.0" };
 const operation = (extra = {}) => ({ get: { responses: {}, "x-amazon-apigateway-integration": integration, ...extra } });
-const paths = { "/todos/{id}": operation(), "/authorized/{id}": operation({ security: [{ users: ["todo/read"] }] }), "/429": operation() };
+const proxied = { get: { responses: {}, "x-amazon-apigateway-integration": { type: "http_proxy", httpMethod: "GET", uri: `http://127.0.0.1:${backendPort}/todos/{id}` } } };
+const paths = { "/proxied/{id}": proxied, "/todos/{id}": operation(), "/authorized/{id}": operation({ security: [{ users: ["todo/read"] }] }), "/429": operation() };
 for (let i = Object.keys(paths).length; i < 300; i++) paths[`/filler/${i}/{id}`] = operation();
 fs.writeFileSync(path.join(directory, "api.json"), JSON.stringify({
   openapi: "3.0.1", info: { title: "bench", version: "1" }, paths,
@@ -127,6 +128,7 @@ const query = "?limit=20&after=6f1c&order=asc";
 const at = (p, where) => `http://127.0.0.1:${p}${where}`;
 const rows = [
   { name: "Lambda route, open", limit: null, us: [turnpike, at(port, "/todos/6f1c" + query), browser], peer: ["nginx proxy_pass", nginx, at(nginxPort, "/todos/6f1c" + query), browser] },
+  { name: "HTTP_PROXY route", limit: 1.15, us: [turnpike, at(port, "/proxied/6f1c" + query), browser], peer: ["nginx proxy_pass", nginx, at(nginxPort, "/todos/6f1c" + query), browser] },
   { name: "Lambda route, authorized, beside nginx", limit: 1.5, us: [turnpike, at(port, "/authorized/6f1c" + query), bearer], peer: ["nginx proxy_pass", nginx, at(nginxPort, "/authorized/6f1c" + query), bearer] },
   { name: "Lambda route, authorized, beside HAProxy", limit: 0.7, us: [turnpike, at(port, "/authorized/6f1c" + query), bearer], peer: ["HAProxy jwt_verify", haproxy, at(haproxyPort, "/authorized/6f1c" + query), bearer] },
   { name: "401", limit: 1.2, refused: true, us: [turnpike, at(port, "/authorized/6f1c"), browser], peer: ["nginx return", nginx, at(nginxPort, "/401"), browser] },
