@@ -13,6 +13,9 @@
 
 #define ARENA_BLOCK 8192
 
+/* What a sink holds of a streamed answer before it asks to wait, and one piece more. */
+#define STALLED_BYTES 131072
+
 /* Exchanges and their first arena block that are kept for requests to come. */
 #define SPARE_MAX 256
 
@@ -62,6 +65,7 @@ static void give_back(struct exchange *x)
         x->next->previous = x->previous;
     g->exchange_count--;
     share_release(&x->held);
+    share_release(&x->stalled);
     token_check_release(&x->token); /* not before: a worker may be reading the identity */
     snapshot_unref(x->snapshot);
     buf_release(&x->body);
@@ -208,8 +212,15 @@ void exchange_abort(struct exchange *x)
     x->sink->ops->abort(x->sink);
 }
 
+bool exchange_stall(struct exchange *x)
+{
+    return x->stalled.size > 0 || share_grow(&x->stalled, &x->gateway->buffered, STALLED_BYTES,
+                                             x->t.settings->limits.buffered_bytes);
+}
+
 void exchange_on_writable(struct exchange *x)
 {
+    share_release(&x->stalled);
     if (x->state == EXCHANGE_STREAMING && x->integration.call)
         x->integration.resume(x->integration.call);
 }

@@ -48,12 +48,10 @@ static enum verdict fail(struct exchange *x, enum integration_failure failure, s
 }
 
 /* The client has the beginning already: it can only be cut off. */
-static void cut_off(struct exchange *x, const struct error *error)
+static void cut_off(struct exchange *x, struct str why)
 {
-    struct outcome *o = &x->t.outcome;
-    o->integration_failure = classify(x, error, &o->integration_error);
     xlog_at(x, LOG_LEVEL_WARNING, "the answer was cut off: backend '%" STR_F "': %" STR_F,
-            STR_A(backend_name(x)), STR_A(o->integration_error));
+            STR_A(backend_name(x)), STR_A(why));
     exchange_abort(x);
 }
 
@@ -125,12 +123,23 @@ static void on_head(void *data, struct http_client_answer *answer, bool complete
         pass_on(x, complete);
 }
 
+/* The client takes less than comes. */
+static void hold_back(struct exchange *x)
+{
+    if (exchange_stall(x)) {
+        http_proxy_pause(x->integration.call);
+        return;
+    }
+    stop_listening(x);
+    cut_off(x, STR("the client takes too little while all of limits.bufferedBytes are in use"));
+}
+
 static void on_bytes(void *data, struct str bytes)
 {
     struct exchange *x = data;
     if (x->state == EXCHANGE_STREAMING) {
         if (!exchange_send(x, bytes))
-            http_proxy_pause(x->integration.call);
+            hold_back(x);
     } else if (exchange_buffer(x, bytes.len)) {
         buf_append(&x->payload, bytes);
     } else {
@@ -139,23 +148,29 @@ static void on_bytes(void *data, struct str bytes)
     }
 }
 
+static void on_error(struct exchange *x, const struct error *error)
+{
+    struct outcome *o = &x->t.outcome;
+    enum integration_failure failure = classify(x, error, &o->integration_error);
+    if (x->state == EXCHANGE_STREAMING) {
+        o->integration_failure = failure;
+        cut_off(x, o->integration_error);
+        return;
+    }
+    note_latency(x);
+    exchange_resume(x, fail(x, failure, o->integration_error));
+}
+
 static void on_end(void *data, const struct error *error)
 {
     struct exchange *x = data;
-    struct str why;
     x->integration.call = NULL;
-    if (x->state == EXCHANGE_STREAMING) {
-        if (error)
-            cut_off(x, error);
-        else
-            exchange_end(x);
-    } else if (error) {
-        note_latency(x);
-        enum integration_failure failure = classify(x, error, &why);
-        exchange_resume(x, fail(x, failure, why));
-    } else {
+    if (error)
+        on_error(x, error);
+    else if (x->state == EXCHANGE_STREAMING)
+        exchange_end(x);
+    else
         pass_on(x, true);
-    }
 }
 
 static const struct http_stream_events events = {

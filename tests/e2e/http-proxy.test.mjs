@@ -302,6 +302,28 @@ test("a client that does not read stops its backend, at a bounded price; then it
   });
 });
 
+test("what waits for slow clients counts against limits.bufferedBytes; beyond it they are cut off", async () => {
+  const body = Buffer.alloc(8 * 1024 * 1024, "x");
+  await withServer((request, response) => response.end(body), async (gateway) => {
+    const slow = [];
+    for (let i = 0; i < 5; i++) {
+      const response = await new Promise((resolve, reject) => http.get({ port: gateway.port, host: "127.0.0.1", path: "/x", agent: false }, resolve).on("error", reject));
+      slow.push(response);
+    }
+    await gateway.line(/the answer was cut off: backend 'http:[^ ]*: the client takes too little while all of limits\.bufferedBytes are in use/);
+    const sizes = await Promise.all(slow.map(async (response) => {
+      let size = 0;
+      try { for await (const chunk of response) size += chunk.length; } catch { return "cut off"; }
+      return size;
+    }));
+    assert.ok(sizes.includes("cut off"));
+    assert.ok(sizes.includes(body.length));
+    assert.ok(sizes.every((size) => size === "cut off" || size === body.length), `${sizes}`);
+    await gateway.quiet();
+    assert.equal((await get(gateway.port, "/x")).text.length, body.length);
+  }, { limits: { bufferedBytes: 500000 } });
+});
+
 test("the time that a client takes to read is not the backend's", async () => {
   const body = Buffer.alloc(8 * 1024 * 1024, "x");
   const clock = startClock();

@@ -297,16 +297,20 @@ static void piece_by_piece(void **state)
     (void)state;
     struct world w;
     set_up(&w);
+    w.gateway->snapshot->settings.limits.buffered_bytes = 200000;
     struct exchange *x = begin(&w, "GET", "/x");
     answer_head(&(struct head){200, "one ", true, 13, false});
     assert_true(w.s.streamed && w.s.has_length);
     assert_int_equal(w.s.length, 13);
+    uint64_t held = w.gateway->buffered.used;
     w.s.full = true;
     answer_bytes("two ");
     assert_true(call->paused);
+    assert_true(w.gateway->buffered.used >= held + 65536); /* the sink holds it meanwhile */
     w.s.full = false;
     exchange_on_writable(x);
     assert_false(call->paused);
+    assert_int_equal(w.gateway->buffered.used, held);
     answer_bytes("three");
     assert_false(w.s.ended);
     answer_end(ERROR_NONE);
@@ -315,6 +319,22 @@ static void piece_by_piece(void **state)
     assert_int_equal(x->t.outcome.bytes_out, 13);
     exchange_on_writable(x); /* late: nobody is left to be resumed */
     exchange_on_gone(x, true);
+    tear_down(&w);
+}
+
+/* What waits for slow clients counts; where there is no room for more, they are cut off. */
+static void bounds_what_waits(void **state)
+{
+    (void)state;
+    struct world w;
+    set_up(&w);
+    struct exchange *x = begin(&w, "GET", "/x");
+    answer_head(&(struct head){200, "one", false, 0, false});
+    w.s.full = true;
+    answer_bytes("two");
+    assert_true(w.s.aborted && call->abandoned);
+    exchange_on_gone(x, false);
+    answer_end(ERROR_NONE);
     tear_down(&w);
 }
 
@@ -434,6 +454,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole),
         cmocka_unit_test(piece_by_piece),
+        cmocka_unit_test(bounds_what_waits),
         cmocka_unit_test(broken_off),
         cmocka_unit_test(failed),
         cmocka_unit_test(a_client_leaves),

@@ -47,8 +47,9 @@ struct exchange {
     struct buf body; /* what came of the request's body */
     bool collecting; /* the body stage takes bytes; otherwise they are dropped */
     bool body_complete;
-    struct buf payload; /* the function's answer: the response is views of it */
-    struct share held;  /* by both, of limits.bufferedBytes */
+    struct buf payload;   /* the function's answer: the response is views of it */
+    struct share held;    /* by both, of limits.bufferedBytes */
+    struct share stalled; /* likewise, by what waits for a client that takes less than comes */
 
     /* What the client said, as its headers may be mapped before the answer goes out. Set where the
      * API has a CORS configuration. */
@@ -118,6 +119,8 @@ void exchange_respond(struct exchange *x);
 /* What follows of a streamed answer (t.response.streamed), once exchange_resume has returned. False
  * asks to wait until integration.resume is called; nothing is lost if not. */
 MUST_USE bool exchange_send(struct exchange *x, struct str bytes);
+/* After a false: counts what may wait meanwhile as buffered. False where that is not allowed. */
+MUST_USE bool exchange_stall(struct exchange *x);
 /* It is complete, or (abort) cannot be completed: the client is cut off, as it cannot be told.
  * exchange_on_gone follows both. */
 void exchange_end(struct exchange *x);
