@@ -29,27 +29,50 @@ class Connection {
       for (const message of messages) this.take(JSON.parse(message));
     });
     child.on("close", () => {
-      for (const { reject } of this.calls.values()) reject(new Error("the browser ended"));
+      this.ended = true;
+      this.fail("the browser ended");
     });
     this.output.on("error", () => {});
   }
 
+  fail(why) {
+    for (const { reject } of this.calls.values()) reject(new Error(why));
+    this.calls.clear();
+  }
+
   take(message) {
+    if (message.method === "Inspector.targetCrashed") this.fail("the page crashed");
     if (message.id === undefined) {
       for (const listener of [...this.listeners]) listener(message);
       return;
     }
-    const { resolve, reject, method } = this.calls.get(message.id);
+    const { resolve, reject, method } = this.calls.get(message.id) ?? { resolve() {}, reject() {} };
     this.calls.delete(message.id);
     if (message.error) reject(new Error(`${method}: ${message.error.message}`));
     else resolve(message.result);
   }
 
   call(method, params = {}, sessionId = undefined) {
+    if (this.ended) return Promise.reject(new Error(`${method}: the browser has ended`));
     const id = ++this.last;
     return new Promise((resolve, reject) => {
       this.calls.set(id, { resolve, reject, method });
       this.output.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
+    });
+  }
+
+  // The next event of that name.
+  event(sessionId, method) {
+    const id = ++this.last;
+    return new Promise((resolve, reject) => {
+      const listener = (message) => {
+        if (message.sessionId !== sessionId || message.method !== method) return;
+        this.listeners.delete(listener);
+        this.calls.delete(id);
+        resolve(message.params);
+      };
+      this.listeners.add(listener);
+      this.calls.set(id, { resolve, reject, method });
     });
   }
 }
@@ -82,17 +105,9 @@ class Page {
   }
 
   async open(url) {
-    const loaded = new Promise((resolve) => {
-      const listener = (message) => {
-        if (message.sessionId !== this.session || message.method !== "Page.loadEventFired") return;
-        this.connection.listeners.delete(listener);
-        resolve();
-      };
-      this.connection.listeners.add(listener);
-    });
-    const { errorText } = await this.call("Page.navigate", { url });
+    const loaded = this.connection.event(this.session, "Page.loadEventFired");
+    const [{ errorText }] = await Promise.all([this.call("Page.navigate", { url }), loaded]);
     if (errorText) throw new Error(`${url}: ${errorText}`);
-    await loaded;
   }
 
   // The value of an expression in the page; a promise's where it is one.
@@ -180,7 +195,7 @@ export async function startBrowser({ args = [] } = {}) {
       const { targetId } = await connection.call("Target.createTarget", { url: "about:blank" });
       const { sessionId } = await connection.call("Target.attachToTarget", { targetId, flatten: true });
       const page = new Page(connection, sessionId, hosts);
-      for (const domain of ["Page", "Runtime", "Log", "Network"]) await page.call(`${domain}.enable`);
+      for (const domain of ["Inspector", "Page", "Runtime", "Log", "Network"]) await page.call(`${domain}.enable`);
       await page.call("Fetch.enable", { patterns: [{ urlPattern: "*" }] });
       page.close = () => connection.call("Target.closeTarget", { targetId });
       return page;
