@@ -82,16 +82,16 @@ static bool put_path(struct buf *out, const struct transaction *t, const struct 
                      struct arena *arena)
 {
     const struct request *r = &t->request;
+    if (!h->uri)
+        buf_append(out, h->base_path);
     if (r->mapped_path.at) { /* escaped where it has to be, with its slash */
         buf_append(out, r->mapped_path);
         return !has_dots(uri_decode(arena, r->mapped_path, false));
     }
-    if (h->uri) {
+    if (h->uri)
         put_uri_path(out, t, h);
-    } else {
-        buf_append(out, h->base_path);
+    else
         buf_append(out, as_it_came(r, r->path));
-    }
     return !((h->fills_path || h->appends || !h->uri) && has_dots(r->path));
 }
 

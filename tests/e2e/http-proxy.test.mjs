@@ -476,6 +476,19 @@ test("a client that leaves while its backend waits for it", async () => {
   });
 });
 
+test("a stop does not wait for calls that nobody waits for", async () => {
+  const calls = [];
+  await withServer((request, response) => calls.push(response), async (gateway) => {
+    const raw = (await Raw.open(gateway.port)).send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (calls.length === 0) await turn();
+    await raw.reset();
+    while ((await ask(gateway, "status")).exchanges > 0);
+    gateway.child.kill("SIGTERM");
+    await gateway.ended;
+    assert.deepEqual(gateway.exited, { code: 0, signal: null });
+  });
+});
+
 test("bodies count against limits.bufferedBytes until their calls end", async () => {
   const calls = [];
   await withBackend((call) => calls.push(call), async (gateway) => {

@@ -208,7 +208,7 @@ static void a_mapped_path_takes_the_place(void **state)
         const char *want; /* NULL: refused */
     } cases[] = {
         {"of the URI's", "http://h/x?y", "/m/n", "GET /m/n?y&q=1"},
-        {"of a link's", "link", "/m", "GET /m?q=1"},
+        {"of a link's, behind its own", "link", "/m", "GET /base/m?q=1"},
         {"with escapes", "http://h/x", "/a%20b", "GET /a%20b?q=1"},
         {"climbing", "http://h/x", "/a/%2e./b", NULL},
     };
