@@ -126,14 +126,18 @@ struct str arena_copy(struct arena *a, struct str s)
 
 struct str arena_vprintf(struct arena *a, const char *format, va_list args)
 {
+    char small[512]; /* counting into nothing costs as much as writing: most texts fit in here */
     va_list again;
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, again);
+    int len = vsnprintf(small, sizeof(small), format, again);
     va_end(again);
     assert(len >= 0);
 
     char *text = arena_bytes(a, (size_t)len + 1);
-    (void)vsnprintf(text, (size_t)len + 1, format, args);
+    if ((size_t)len < sizeof(small))
+        memcpy(text, small, (size_t)len + 1);
+    else
+        (void)vsnprintf(text, (size_t)len + 1, format, args);
     return str_of(text, (size_t)len);
 }
 

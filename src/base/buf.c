@@ -43,14 +43,16 @@ void buf_append_u64(struct buf *b, uint64_t value)
 
 void buf_vprintf(struct buf *b, const char *format, va_list args)
 {
-    assert(format); /* gcc warns of a null one where UBSan looks for it */
+    assert(format);          /* gcc warns of a null one where UBSan looks for it */
+    const size_t room = 128; /* what is short is written once: counting costs as much */
     va_list again;
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, again);
+    int len = vsnprintf(buf_reserve(b, room), room, format, again);
     va_end(again);
     assert(len >= 0);
 
-    (void)vsnprintf(buf_reserve(b, (size_t)len + 1), (size_t)len + 1, format, args);
+    if ((size_t)len >= room)
+        (void)vsnprintf(buf_reserve(b, (size_t)len + 1), (size_t)len + 1, format, args);
     b->end += (size_t)len;
 }
 

@@ -102,7 +102,9 @@ PRINTF(3, 0)
 static void refuse(struct exchange *x, enum gateway_response_id id, const char *why, va_list args)
 {
     const struct gateway_response *row = &gateway_responses[id];
-    x->t.outcome.reason = reason_bounded(&x->arena, arena_vprintf(&x->arena, why, args));
+    x->t.outcome.reason = reason_is_wanted(x, id)
+                              ? reason_bounded(&x->arena, arena_vprintf(&x->arena, why, args))
+                              : STR("");
     x->t.outcome.error = row;
     x->t.response = (struct response){.status = row->status, .body = row->body};
     exchange_add_header(x, STR("content-type"), STR("application/json"));

@@ -7,6 +7,7 @@
 #include "turnpike/gateway/cors.h"
 #include "turnpike/gateway/exchange.h"
 #include "turnpike/gateway/figures.h"
+#include "turnpike/gateway/reason.h"
 
 static void on_keys_refreshed(void *data, struct str issuer, const struct error *error)
 {
@@ -74,6 +75,7 @@ void gateway_prepare(struct gateway *g, struct snapshot *snapshot,
     access_log_prepare(snapshot, output, &context_variables, diag);
     figures_prepare(g->counters, snapshot);
     cors_prepare(snapshot);
+    reason_prepare(snapshot);
 }
 
 void gateway_use(struct gateway *g, struct snapshot *snapshot)

@@ -3,6 +3,31 @@
 
 #include "turnpike/gateway/xlog.h"
 
+void reason_prepare(struct snapshot *snapshot)
+{
+    struct arena *a = &snapshot->arena;
+    FOR_EACH_IN (api, &snapshot->apis)
+        FOR_EACH_IN (authorizer, &(*api)->authorizers) {
+            struct authorizer *each = *authorizer;
+            each->description = arena_printf(
+                a, "authorizer '%" STR_F "' (issuer '%" STR_F "', audience %" STR_F ")",
+                STR_A(each->name), STR_A(each->issuer), STR_A(reason_list(a, &each->audience)));
+        }
+}
+
+/* A function's own failure is its author's matter, a 4xx the client's; the rest is the operator's.
+ */
+static enum log_level level_of(const struct exchange *x, unsigned status)
+{
+    bool ours = status >= 500 && x->t.outcome.integration_failure != INTEGRATION_FUNCTION_ERROR;
+    return ours ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE;
+}
+
+bool reason_is_wanted(const struct exchange *x, enum gateway_response_id id)
+{
+    return x->t.settings->development || level_of(x, gateway_responses[id].status) <= log_level();
+}
+
 struct str reason_bounded(struct arena *arena, struct str reason)
 {
     if (reason.len <= REASON_MAX)
@@ -28,14 +53,6 @@ struct str reason_endpoint(struct arena *arena, const struct endpoint *endpoint)
                         STR_A(endpoint->authority));
 }
 
-/* A function's own failure is its author's matter, a 4xx the client's; the rest is the operator's.
- */
-static enum log_level level_of(const struct outcome *o)
-{
-    bool ours = o->error->status >= 500 && o->integration_failure != INTEGRATION_FUNCTION_ERROR;
-    return ours ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE;
-}
-
 /* What a field's value may hold everywhere (RFC 9110, 5.5). */
 static struct str visible(struct arena *arena, struct str text)
 {
@@ -55,8 +72,8 @@ static bool is_readable_by_pages(const struct response *response)
 void reason_tell(struct exchange *x)
 {
     const struct outcome *o = &x->t.outcome;
-    xlog_at(x, level_of(o), "%u %" STR_F ": %" STR_F, o->error->status, STR_A(o->error->message),
-            STR_A(o->reason));
+    xlog_at(x, level_of(x, o->error->status), "%u %" STR_F ": %" STR_F, o->error->status,
+            STR_A(o->error->message), STR_A(o->reason));
     if (!x->t.settings->development)
         return;
     exchange_add_header(x, STR("x-turnpike-reason"), visible(&x->arena, o->reason));

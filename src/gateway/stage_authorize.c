@@ -84,43 +84,24 @@ static void challenge(struct exchange *x, const char *error, struct str descript
         arena_printf(&x->arena, "%s: %" STR_F, error, STR_A(description));
 }
 
-/* What the authorizer asks of tokens, as the definition says it. */
-static struct str expectation(struct exchange *x)
+static void refuse_missing(struct exchange *x)
 {
     const struct authorizer *a = x->token.authorizer;
-    return arena_printf(&x->arena, "issuer '%" STR_F "', audience %" STR_F, STR_A(a->issuer),
-                        STR_A(reason_list(&x->arena, &a->audience)));
+    (void)exchange_refuse(x, GATEWAY_UNAUTHORIZED, "%" STR_F ": no token came in %s '%" STR_F "'",
+                          STR_A(a->description),
+                          a->identity_source.kind == IDENTITY_HEADER ? "header" : "query parameter",
+                          STR_A(a->identity_source.name));
+    exchange_add_header(x, STR("www-authenticate"), STR("Bearer"));
+    x->t.outcome.authorizer_error = STR("missing: token not provided");
 }
 
-static struct str where_token_stands(struct exchange *x)
-{
-    const struct identity_source *source = &x->token.authorizer->identity_source;
-    return arena_printf(&x->arena, "no token came in %s '%" STR_F "'",
-                        source->kind == IDENTITY_HEADER ? "header" : "query parameter",
-                        STR_A(source->name));
-}
-
-static struct str found_wrong(struct exchange *x)
+static void refuse_invalid(struct exchange *x)
 {
     const struct token_check *check = &x->token;
-    return check->detail.len ? arena_printf(&x->arena, "%" STR_F ": %" STR_F, STR_A(check->error),
-                                            STR_A(check->detail))
-                             : check->error;
-}
-
-static enum verdict refuse_token(struct exchange *x)
-{
-    bool missing = x->token.error.len == 0; /* nothing came, or "Bearer" alone */
-    (void)exchange_refuse(x, GATEWAY_UNAUTHORIZED, "authorizer '%" STR_F "' (%" STR_F "): %" STR_F,
-                          STR_A(x->token.authorizer->name), STR_A(expectation(x)),
-                          STR_A(missing ? where_token_stands(x) : found_wrong(x)));
-    if (missing) {
-        exchange_add_header(x, STR("www-authenticate"), STR("Bearer"));
-        x->t.outcome.authorizer_error = STR("missing: token not provided");
-        return DONE;
-    }
-    challenge(x, "invalid_token", quotable(x, x->token.error));
-    return DONE;
+    (void)exchange_refuse(x, GATEWAY_UNAUTHORIZED, "%" STR_F ": %" STR_F "%s%" STR_F,
+                          STR_A(check->authorizer->description), STR_A(check->error),
+                          check->detail.len ? ": " : "", STR_A(check->detail));
+    challenge(x, "invalid_token", quotable(x, check->error));
 }
 
 static enum verdict settle(struct exchange *x, enum token_result result)
@@ -135,12 +116,11 @@ static enum verdict settle(struct exchange *x, enum token_result result)
         return NEXT;
     case TOKEN_FORBIDDEN:
         outcome->authorizer_status = 403;
-        (void)exchange_refuse(x, GATEWAY_FORBIDDEN,
-                              "authorizer '%" STR_F "': the token has none of the scopes %" STR_F
-                              " of route '%" STR_F "'",
-                              STR_A(x->token.authorizer->name),
-                              STR_A(reason_list(&x->arena, &x->token.route->scopes)),
-                              STR_A(x->token.route->key));
+        (void)exchange_refuse(
+            x, GATEWAY_FORBIDDEN,
+            "%" STR_F ": the token has none of the scopes %" STR_F " of route '%" STR_F "'",
+            STR_A(x->token.authorizer->description),
+            STR_A(reason_list(&x->arena, &x->token.route->scopes)), STR_A(x->token.route->key));
         challenge(x, "insufficient_scope", STR("the token has none of the required scopes"));
         return DONE;
     case TOKEN_REFUSED:
@@ -148,7 +128,11 @@ static enum verdict settle(struct exchange *x, enum token_result result)
         break;
     }
     outcome->authorizer_status = 401;
-    return refuse_token(x);
+    if (x->token.error.len == 0) /* nothing came, or "Bearer" alone */
+        refuse_missing(x);
+    else
+        refuse_invalid(x);
+    return DONE;
 }
 
 static void on_token_checked(struct token_check *check, enum token_result result)

@@ -114,7 +114,7 @@ const cases = [
   ["an unknown key", 401, async () => shop("/token", { headers: bearer(await issuer.token({}, { header: { kid: "k9" } })) }), `${users}the key id of the token is not known: known are 'k1'`],
   ["keys that cannot be fetched", 401, async () => shop("/away", { headers: bearer(await issuer.token()) }),
     () => `authorizer 'away' (issuer 'https://away.test', audience 'app'): JWKS communication error: key set http://127.0.0.1:${nobody}/keys.json: …`],
-  ["no scope", 403, async () => shop("/scoped", { headers: bearer(await issuer.token({ scope: "b" })) }), "authorizer 'users': the token has none of the scopes 'a/read', 'a/write' of route 'GET /scoped'"],
+  ["no scope", 403, async () => shop("/scoped", { headers: bearer(await issuer.token({ scope: "b" })) }), "authorizer 'users' (issuer 'https://issuer.test', audience 'app', 'web'): the token has none of the scopes 'a/read', 'a/write' of route 'GET /scoped'"],
   ["a long ARN", 414, shop(`/long/${"x".repeat(1600)}`), "method and path make the ARN that authorizer 'users' protects longer than 1600 bytes"],
   ["a large body", 413, shop("/fine", { method: "POST", body: "x".repeat(1001) }), "the body is larger than the 1000 bytes of limits.payloadBytes"],
   ["a route's throttle", 429, shop("/busy"), "routeSettings of stage '$default' allows route 'GET /busy' 0.5 requests a second, 0 at once"],

@@ -10,6 +10,13 @@
  * characters. The value is about what fits on a screen. */
 #define REASON_MAX 500
 
+/* Describes authorizers; once, for gateway_prepare. */
+void reason_prepare(struct snapshot *snapshot);
+
+/* Whether somebody will read why x is refused with this row of the table: the log, at its level, or
+ * a developer. Others' refusals cost no words. */
+bool reason_is_wanted(const struct exchange *x, enum gateway_response_id id);
+
 struct str reason_bounded(struct arena *arena, struct str reason);
 
 /* 'a', 'b' */

@@ -47,6 +47,7 @@ struct authorizer {
     struct str issuer;         /* compared byte for byte with `iss` */
     LIST(struct str) audience; /* at least one */
     struct key_source *keys;   /* set by auth's prepare */
+    struct str description;    /* for people; set by gateway's prepare */
 };
 
 /* AWS's integration types and subtypes, told apart by who answers. */
