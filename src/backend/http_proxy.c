@@ -7,11 +7,11 @@
 
 #define SPARE_MAX 256
 
-LIST_HEAD(http_proxy_call_list, http_proxy_call);
+TAILQ_HEAD(http_proxy_call_list, http_proxy_call);
 
 struct http_proxy_call {
     struct http_proxy *proxy;
-    LIST_ENTRY(http_proxy_call) entry;
+    TAILQ_ENTRY(http_proxy_call) entry;
     struct origin *origin; /* a reference */
     struct figure *in_flight;
     struct http_call *http;
@@ -30,8 +30,8 @@ struct http_proxy *http_proxy_new(struct loop *loop)
 {
     struct http_proxy *p = xcalloc(1, sizeof(*p));
     p->loop = loop;
-    LIST_INIT(&p->calls);
-    LIST_INIT(&p->spare);
+    TAILQ_INIT(&p->calls);
+    TAILQ_INIT(&p->spare);
     return p;
 }
 
@@ -42,15 +42,15 @@ size_t http_proxy_calls(const struct http_proxy *p)
 
 static struct http_proxy_call *take_call(struct http_proxy *p)
 {
-    struct http_proxy_call *call = LIST_FIRST(&p->spare);
+    struct http_proxy_call *call = TAILQ_FIRST(&p->spare);
     if (call) {
-        LIST_REMOVE(call, entry);
+        TAILQ_REMOVE(&p->spare, call, entry);
         p->spare_count--;
     } else {
         call = xmalloc(sizeof(*call));
     }
     *call = (struct http_proxy_call){.proxy = p};
-    LIST_INSERT_HEAD(&p->calls, call, entry);
+    TAILQ_INSERT_HEAD(&p->calls, call, entry);
     p->call_count++;
     return call;
 }
@@ -62,10 +62,10 @@ static void release_call(struct http_proxy_call *call)
     struct origin *origin = call->origin;
     call->in_flight->value -= 1;
     share_release(&call->held);
-    LIST_REMOVE(call, entry);
+    TAILQ_REMOVE(&p->calls, call, entry);
     p->call_count--;
     if (p->spare_count < SPARE_MAX) {
-        LIST_INSERT_HEAD(&p->spare, call, entry);
+        TAILQ_INSERT_HEAD(&p->spare, call, entry);
         p->spare_count++;
     } else {
         free(call);
@@ -141,18 +141,29 @@ void http_proxy_abandon(struct http_proxy_call *call)
     http_proxy_resume(call);
 }
 
-void http_proxy_free(struct http_proxy *p)
+static void drop_calls(struct http_proxy *p)
 {
-    struct http_proxy_call *call;
-    if (!p)
-        return;
-    while ((call = LIST_FIRST(&p->calls))) {
+    for (struct http_proxy_call *call = TAILQ_FIRST(&p->calls), *next; call; call = next) {
+        next = TAILQ_NEXT(call, entry);
         http_call_cancel(call->http);
         release_call(call);
     }
-    while ((call = LIST_FIRST(&p->spare))) {
-        LIST_REMOVE(call, entry);
+}
+
+static void free_spare(struct http_proxy *p)
+{
+    struct http_proxy_call *call;
+    while ((call = TAILQ_FIRST(&p->spare))) {
+        TAILQ_REMOVE(&p->spare, call, entry);
         free(call);
     }
+}
+
+void http_proxy_free(struct http_proxy *p)
+{
+    if (!p)
+        return;
+    drop_calls(p);
+    free_spare(p);
     free(p);
 }

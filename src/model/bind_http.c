@@ -81,7 +81,7 @@ static void bind_url(struct builder *b, struct stage_route *sr, struct str uri)
 
 static const struct vpc_link *find_link(const struct settings *settings, struct str name)
 {
-    if (name.len == 0)
+    if (!name.at || name.len == 0)
         return NULL;
     FOR_EACH_IN (link, &settings->vpc_links)
         if (str_eq(link->name, name))
