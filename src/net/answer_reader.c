@@ -3,7 +3,6 @@
 
 #include "turnpike/base/clock.h"
 
-#define HEAD_MAX    65536
 #define IDLE_MARGIN (USEC_PER_SEC / 2) /* for the peer's clock and the way there */
 
 static enum answer_result refuse(struct error *ret_error, enum error_code code, const char *why)
@@ -34,7 +33,7 @@ static enum answer_result read_head(struct answer_reader *a, size_t body_max,
         case HTTP_PARSE_OK:
             break;
         case HTTP_PARSE_INCOMPLETE:
-            if (buf_len(&a->in) > HEAD_MAX)
+            if (buf_len(&a->in) > ANSWER_HEAD_MAX)
                 return refuse(ret_error, ERROR_TOO_LARGE, "the answer's head is too large");
             return ANSWER_MORE;
         case HTTP_PARSE_TOO_MANY_HEADERS:

@@ -8,6 +8,8 @@
 #include "turnpike/base/error.h"
 #include "turnpike/base/http_message.h"
 
+#define ANSWER_HEAD_MAX 65536 /* bytes */
+
 /* Embedded in its call. All zero is a valid, empty one. */
 struct answer_reader {
     struct buf in;      /* the head, the body without its coding, what is not decoded yet */

@@ -2,11 +2,20 @@
 #include "curl_pool.h"
 
 #include <ctype.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "turnpike/base/clock.h"
 #include "turnpike/base/xalloc.h"
 
 #define DNS_TIME 5L /* seconds for which a name's addresses are kept, as resolver.c does */
+
+/* libcurl shows a kept connection's socket to nobody before it has used it. */
+struct held_socket {
+    curl_socket_t fd;
+    uint16_t port; /* the local one; 0: not known yet */
+};
 
 struct curl_pool {
     struct curl_loop *curl;
@@ -14,6 +23,8 @@ struct curl_pool {
     struct timer timer; /* libcurl's one timeout */
     unsigned generation;
     size_t transfers;
+    struct held_socket *held;
+    size_t held_count, held_capacity;
     bool acting, retired;
 };
 
@@ -77,6 +88,8 @@ static void free_pool(struct curl_pool *pool)
 {
     (void)curl_multi_cleanup(pool->multi);
     timer_cancel(pool->curl->loop, &pool->timer);
+    assert(pool->held_count == 0);
+    free(pool->held);
     free(pool);
 }
 
@@ -178,6 +191,67 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *data, voi
     return 0;
 }
 
+/* Sockets. */
+
+static curl_socket_t on_open(void *data, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct curl_transfer *t = data;
+    struct curl_pool *pool = t->pool;
+    (void)purpose;
+    t->opened = true;
+    curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0)
+        return CURL_SOCKET_BAD;
+    if (pool->held_count == pool->held_capacity) {
+        pool->held_capacity = pool->held_capacity ? pool->held_capacity * 2 : 8;
+        pool->held = xrealloc(pool->held, pool->held_capacity * sizeof(*pool->held));
+    }
+    pool->held[pool->held_count++] = (struct held_socket){.fd = fd};
+    return fd;
+}
+
+static int on_close(void *data, curl_socket_t fd)
+{
+    struct curl_pool *pool = data;
+    for (size_t i = 0; i < pool->held_count; i++) {
+        if (pool->held[i].fd == fd) {
+            pool->held[i] = pool->held[--pool->held_count];
+            break;
+        }
+    }
+    return close(fd);
+}
+
+static uint16_t local_port(curl_socket_t fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } at = {0};
+    socklen_t size = sizeof(at);
+    if (getsockname(fd, &at.any, &size) != 0)
+        return 0;
+    return ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port : at.v4.sin_port);
+}
+
+/* Ports of IPv4 and IPv6 are numbered alike: of two that match, neither is the one. */
+curl_socket_t curl_transfer_socket(const struct curl_transfer *t, int port)
+{
+    curl_socket_t found = -1;
+    for (size_t i = 0; i < t->pool->held_count; i++) {
+        struct held_socket *held = &t->pool->held[i];
+        if (held->port == 0)
+            held->port = local_port(held->fd);
+        if (held->port == 0 || held->port != port)
+            continue;
+        if (found >= 0)
+            return -1;
+        found = held->fd;
+    }
+    return found;
+}
+
 /* Pools. */
 
 static struct curl_pool *make_pool(struct curl_loop *c)
@@ -258,6 +332,10 @@ void curl_transfer_open(struct curl_transfer *t, struct curl_pool *pool)
     CURL_SET(t->easy, CURLOPT_NOSIGNAL, 1L);
     CURL_SET(t->easy, CURLOPT_DNS_CACHE_TIMEOUT, DNS_TIME);
     CURL_SET(t->easy, CURLOPT_QUICK_EXIT, 1L); /* else closing waits for a look-up's thread */
+    CURL_SET(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+    CURL_SET(t->easy, CURLOPT_OPENSOCKETDATA, t);
+    CURL_SET(t->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+    CURL_SET(t->easy, CURLOPT_CLOSESOCKETDATA, pool); /* a connection outlives its transfers */
     restrict_tls(t);
 }
 
@@ -265,6 +343,14 @@ void curl_transfer_start(struct curl_transfer *t)
 {
     CURLMcode failed = curl_multi_add_handle(t->pool->multi, t->easy);
     assert(!failed);
+}
+
+void curl_transfer_restart(struct curl_transfer *t)
+{
+    (void)curl_multi_remove_handle(t->pool->multi, t->easy);
+    t->why[0] = '\0';
+    t->opened = false;
+    curl_transfer_start(t);
 }
 
 void curl_transfer_close(struct curl_transfer *t)

@@ -41,6 +41,7 @@ struct curl_transfer {
     void (*on_done)(struct curl_transfer *t, CURLcode code);
     /* Something has happened to this socket of it, of which libcurl hears next. Or NULL. */
     void (*on_event)(struct curl_transfer *t, curl_socket_t socket);
+    bool opened; /* a socket, since this was last cleared: it uses none that served before */
     char why[CURL_ERROR_SIZE];
 };
 
@@ -49,6 +50,10 @@ struct curl_transfer {
 void curl_transfer_open(struct curl_transfer *t, struct curl_pool *pool);
 /* Only asks for the timer: everything else happens when it rings. */
 void curl_transfer_start(struct curl_transfer *t);
+/* The socket of its connection, whose local port libcurl knows; -1 where that is not certain. */
+curl_socket_t curl_transfer_socket(const struct curl_transfer *t, int local_port);
+/* Once it is over. */
+void curl_transfer_restart(struct curl_transfer *t);
 /* Takes one that was never opened, all zero. */
 void curl_transfer_close(struct curl_transfer *t);
 

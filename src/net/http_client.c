@@ -149,6 +149,8 @@ void http_call_detach(struct http_call *call)
     if (call->connection)
         http_client_close(call->connection);
     call->connection = NULL;
+    if (call->https)
+        https_call_close(call);
     *call->at = call->next;
     if (call->next)
         call->next->at = call->at;
@@ -173,6 +175,8 @@ void http_call_fail(struct http_call *call, const struct error *why)
 void http_call_leave_connection(struct http_call *call, uint64_t promised)
 {
     struct connection *conn = call->connection;
+    if (call->https) /* libcurl has it */
+        return;
     call->connection = NULL;
     if (call->answer.keep_alive && !call->send_error && call->sent == request_size(call))
         keep_connection(conn, promised);
@@ -224,21 +228,29 @@ void http_call_deliver(struct http_call *call, const struct http_head *head)
 
 /* The client. */
 
+/* Who has copied the names keeps them. */
+static void set_options(struct http_client *c, const struct http_client_options *options)
+{
+    c->options = *options;
+    c->options.host = c->options.server_name = (struct str){0};
+}
+
 struct http_client *http_client_new(struct loop *loop, const struct http_client_options *options)
 {
     struct http_client *c = xcalloc(1, sizeof(*c));
     c->loop = loop;
-    c->options = *options;
-    c->options.host = (struct str){0};
-    c->resolver = resolver_new(loop, options->host, options->port);
+    set_options(c, options);
+    if (options->curl)
+        c->https = https_client_new(options);
+    else
+        c->resolver = resolver_new(loop, options->host, options->port);
     return c;
 }
 
 void http_client_configure(struct http_client *c, const struct http_client_options *options)
 {
-    assert(options->port == c->options.port);
-    c->options = *options;
-    c->options.host = (struct str){0};
+    assert(options->port == c->options.port && options->curl == c->options.curl);
+    set_options(c, options);
 }
 
 static void free_spare(struct http_client *c)
@@ -264,6 +276,8 @@ void http_client_free(struct http_client *c)
         http_client_close(c->idle);
     timer_cancel(c->loop, &c->reaper);
     resolver_free(c->resolver);
+    https_client_free(c->https);
+    c->https = NULL;
     free_spare(c);
     http_client_destroy_if_gone(c);
 }
@@ -280,6 +294,10 @@ static void start(struct http_call *call, uint64_t timeout)
     struct http_client *c = call->client;
     call->deadline = loop_now(c->loop) + timeout;
     call->answer_max = c->options.answer_max;
+    if (c->https) {
+        https_call_start(call);
+        return;
+    }
     struct connection *conn = take_idle(c);
     call->reused = conn != NULL;
     if (conn)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* http_client_private.h: what the parts of the client share: the pool and the calls
  * (http_client.c), connecting (http_connect.c), requests and answers (http_transfer.c), answers
- * that are passed on as they come (http_stream.c). */
+ * that are passed on as they come (http_stream.c), and all of it over TLS (https_call.c). */
 #ifndef TURNPIKE_NET_HTTP_CLIENT_PRIVATE_H
 #define TURNPIKE_NET_HTTP_CLIENT_PRIVATE_H
 
@@ -28,6 +28,7 @@ struct http_call {
     struct connection *connection; /* NULL: the name is looked up, or every address has failed */
     struct timer timer;            /* until there is a connection for each address, then for all */
     uint64_t deadline, connect_deadline;
+    struct https_call *https; /* over TLS, where there is no struct connection; or NULL */
     size_t answer_max;
 
     struct buf head, body;
@@ -59,8 +60,9 @@ struct http_client {
     struct loop *loop;
     struct http_client_options options; /* without the host, which the resolver has */
     struct resolver *resolver;
-    struct connection *idle; /* the last used first */
-    size_t idle_count, open; /* open counts the closing too */
+    struct https_client *https; /* over TLS: what takes the place of all connections; or NULL */
+    struct connection *idle;    /* the last used first */
+    size_t idle_count, open;    /* open counts the closing too */
     struct timer reaper;
     struct http_call *calls, *spare;
     size_t spare_count;
@@ -102,12 +104,25 @@ void http_transfer_watch(struct http_call *call);
 void http_transfer_start_timer(struct http_call *call);
 extern const struct stream_events http_transfer_events;
 
-/* http_stream.c, each with events that may end the call and free the client. The head, with what
- * a->in has of the body; it is not complete. */
-void http_stream_begin(struct http_call *call, const struct http_head *head);
+/* http_stream.c, each with events that may end the call and free the client: those that return
+ * false tell it. The head, with what a->in has of the body; it is not complete. */
+bool http_stream_begin(struct http_call *call, const struct http_head *head);
 /* More bytes, which are decoded in their place. */
 void http_stream_pass(struct http_call *call, char *bytes, size_t len);
-/* The peer's orderly end was the answer's. */
+/* More of the body. */
+bool http_stream_give(struct http_call *call, struct str bytes);
+/* All has come. */
 void http_stream_finish(struct http_call *call);
+
+/* https_call.c: the call over TLS, whose timer it starts too. Never calls back before it has
+ * returned. */
+void https_call_start(struct http_call *call);
+/* Looks at the end of the turn what there is to tell. */
+void https_call_wake(struct http_call *call);
+/* Drops the transfer; what came of the answer stays. */
+void https_call_close(struct http_call *call);
+struct https_client *https_client_new(const struct http_client_options *options);
+/* Its calls are closed. Takes NULL. */
+void https_client_free(struct https_client *client);
 
 #endif

@@ -21,7 +21,7 @@ static bool survives_event(struct http_call *call)
     return !cancelled;
 }
 
-void http_stream_begin(struct http_call *call, const struct http_head *head)
+bool http_stream_begin(struct http_call *call, const struct http_head *head)
 {
     call->streaming = true;
     call->promised = answer_idle_time(head);
@@ -29,7 +29,14 @@ void http_stream_begin(struct http_call *call, const struct http_head *head)
     begin_event(call);
     call->events->on_head(call->data, &answer, false);
     buf_release(&answer.body);
-    (void)survives_event(call);
+    return survives_event(call);
+}
+
+bool http_stream_give(struct http_call *call, struct str bytes)
+{
+    begin_event(call);
+    call->events->on_bytes(call->data, bytes);
+    return survives_event(call);
 }
 
 static void end(struct http_call *call)
@@ -64,12 +71,8 @@ void http_stream_pass(struct http_call *call, char *bytes, size_t len)
     }
     if (result == ANSWER_COMPLETE)
         note_end(call);
-    if (len) {
-        begin_event(call);
-        call->events->on_bytes(call->data, str_of(bytes, len));
-        if (!survives_event(call))
-            return;
-    }
+    if (len && !http_stream_give(call, str_of(bytes, len)))
+        return;
     if (call->ended && !call->paused)
         end(call);
 }
@@ -78,6 +81,14 @@ void http_stream_finish(struct http_call *call)
 {
     note_end(call);
     end(call);
+}
+
+static void watch(struct http_call *call)
+{
+    if (call->https)
+        https_call_wake(call);
+    else
+        http_transfer_watch(call);
 }
 
 /* The time that is left stands still meanwhile. */
@@ -95,7 +106,7 @@ void http_call_pause(struct http_call *call)
     uint64_t now = loop_now(loop);
     call->left = call->deadline > now ? call->deadline - now : 0;
     timer_cancel(loop, &call->timer);
-    http_transfer_watch(call);
+    watch(call);
 }
 
 void http_call_resume(struct http_call *call)
@@ -110,5 +121,5 @@ void http_call_resume(struct http_call *call)
     }
     call->deadline = loop_now(loop) + call->left;
     http_transfer_start_timer(call);
-    http_transfer_watch(call);
+    watch(call);
 }

@@ -124,7 +124,7 @@ static void on_bytes(struct http_call *call, struct str bytes)
     switch (answer_reader_feed(&call->answer, bytes, call->answer_max, &head, &error)) {
     case ANSWER_MORE:
         if (call->events && call->answer.head_size)
-            http_stream_begin(call, &head);
+            (void)http_stream_begin(call, &head);
         break;
     case ANSWER_COMPLETE:
         http_call_deliver(call, &head);

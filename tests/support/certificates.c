@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <unistd.h>
 
@@ -99,4 +100,16 @@ void certificates_encrypt(const struct certificates *c, const char *name, const 
                                      NULL, NULL));
     (void)fclose(f);
     EVP_PKEY_free(key);
+}
+
+SSL_CTX *certificates_context(const struct certificates *c, const char *name)
+{
+    char file[64];
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    (void)snprintf(file, sizeof(file), "%s.pem", name);
+    assert_true(SSL_CTX_use_certificate_chain_file(context, certificates_path(c, file).at));
+    (void)snprintf(file, sizeof(file), "%s-key.pem", name);
+    assert_true(
+        SSL_CTX_use_PrivateKey_file(context, certificates_path(c, file).at, SSL_FILETYPE_PEM));
+    return context;
 }

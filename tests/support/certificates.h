@@ -31,4 +31,7 @@ void certificates_write(const struct certificates *c, const char *name, struct s
 /* Writes the key of `name` once more, under a passphrase, as `to`. */
 void certificates_encrypt(const struct certificates *c, const char *name, const char *to);
 
+/* What a server that has `name` and its key answers handshakes with; for SSL_CTX_free. */
+struct ssl_ctx_st *certificates_context(const struct certificates *c, const char *name);
+
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fake_server.h: an HTTP/1.1 peer on the test's own loop that answers exactly what the test tells
- * it to, whether that is HTTP or not. */
+ * it to, whether that is HTTP or not; plain or over TLS. */
 #ifndef TURNPIKE_TESTS_FAKE_SERVER_H
 #define TURNPIKE_TESTS_FAKE_SERVER_H
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 
 #include "turnpike/base/buf.h"
 #include "turnpike/base/clock.h"
@@ -28,8 +29,10 @@ struct fake_server {
     struct loop *loop;
     fake_request_fn *on_request;
     void (*on_connect)(struct fake_connection *c); /* or NULL */
+    void (*on_bytes)(struct fake_connection *c);   /* of a request, perhaps not all; or NULL */
     uv_tcp_t tcp;
     uint16_t port;
+    SSL_CTX *tls;                 /* set by the test, which owns it; NULL: plain */
     size_t connections, requests; /* so far */
     struct fake_connection *open;
 };
@@ -38,6 +41,7 @@ struct fake_connection {
     struct fake_server *server;
     struct fake_connection *next;
     uv_tcp_t tcp;
+    SSL *ssl;
     struct buf in;
     size_t requests;
     struct timer timer; /* for the test's use */
@@ -51,6 +55,7 @@ static void fake_on_closed(uv_handle_t *handle)
     while (*at != c)
         at = &(*at)->next;
     *at = c->next;
+    SSL_free(c->ssl);
     buf_release(&c->in);
     free(c);
 }
@@ -78,27 +83,51 @@ static void fake_on_ended(uv_shutdown_t *request, int status)
     free(request);
 }
 
-/* FIN behind what was sent; reading goes on. */
-static inline void fake_end(struct fake_connection *c)
-{
-    uv_shutdown_t *request = xmalloc(sizeof(*request));
-    if (uv_shutdown(request, (uv_stream_t *)&c->tcp, fake_on_ended) != 0)
-        free(request);
-}
-
 static void fake_on_written(uv_write_t *request, int status)
 {
     (void)status;
     free(request);
 }
 
-static inline void fake_send(struct fake_connection *c, struct str bytes)
+static inline void fake_send_raw(struct fake_connection *c, struct str bytes)
 {
     uv_write_t *request = xmalloc(sizeof(*request) + bytes.len);
     char *copy = (char *)(request + 1);
     memcpy(copy, bytes.at, bytes.len);
     uv_buf_t part = uv_buf_init(copy, (unsigned)bytes.len);
     (void)uv_write(request, (uv_stream_t *)&c->tcp, &part, 1, fake_on_written);
+}
+
+/* What TLS has written goes out. */
+static inline void fake_flush(struct fake_connection *c)
+{
+    char *sealed;
+    long len = BIO_get_mem_data(SSL_get_wbio(c->ssl), &sealed);
+    if (len > 0)
+        fake_send_raw(c, str_of(sealed, (size_t)len));
+    (void)BIO_reset(SSL_get_wbio(c->ssl));
+}
+
+static inline void fake_send(struct fake_connection *c, struct str bytes)
+{
+    if (!c->ssl) {
+        fake_send_raw(c, bytes);
+        return;
+    }
+    assert_int_equal(SSL_write(c->ssl, bytes.at, (int)bytes.len), bytes.len);
+    fake_flush(c);
+}
+
+/* FIN behind what was sent; reading goes on. */
+static inline void fake_end(struct fake_connection *c)
+{
+    if (c->ssl) {
+        (void)SSL_shutdown(c->ssl);
+        fake_flush(c);
+    }
+    uv_shutdown_t *request = xmalloc(sizeof(*request));
+    if (uv_shutdown(request, (uv_stream_t *)&c->tcp, fake_on_ended) != 0)
+        free(request);
 }
 
 static inline void fake_reply(struct fake_connection *c, const char *format, ...) PRINTF(2, 3);
@@ -148,6 +177,17 @@ static bool fake_take_request(struct fake_connection *c)
     return true;
 }
 
+/* The handshake goes on by itself. */
+static void fake_open_sealed(struct fake_connection *c, struct str sealed)
+{
+    char part[4096];
+    int len;
+    (void)BIO_write(SSL_get_rbio(c->ssl), sealed.at, (int)sealed.len);
+    while ((len = SSL_read(c->ssl, part, sizeof(part))) > 0)
+        buf_append(&c->in, str_of(part, (size_t)len));
+    fake_flush(c);
+}
+
 static void fake_on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *part)
 {
     struct fake_connection *c = container_of((uv_tcp_t *)stream, struct fake_connection, tcp);
@@ -155,7 +195,12 @@ static void fake_on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *part)
         fake_close(c);
         return;
     }
-    buf_append(&c->in, str_of(part->base, (size_t)len));
+    if (c->ssl)
+        fake_open_sealed(c, str_of(part->base, (size_t)len));
+    else
+        buf_append(&c->in, str_of(part->base, (size_t)len));
+    if (c->server->on_bytes && buf_len(&c->in))
+        c->server->on_bytes(c);
     while (!c->closing && fake_take_request(c))
         ;
 }
@@ -173,6 +218,11 @@ static void fake_on_connection(uv_stream_t *stream, int status)
     struct fake_connection *c = xcalloc(1, sizeof(*c));
     assert_int_equal(status, 0);
     *c = (struct fake_connection){.server = s, .next = s->open};
+    if (s->tls) {
+        c->ssl = SSL_new(s->tls);
+        SSL_set_bio(c->ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+        SSL_set_accept_state(c->ssl);
+    }
     s->open = c;
     s->connections++;
     (void)uv_tcp_init(&s->loop->uv, &c->tcp);

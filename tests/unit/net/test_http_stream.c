@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "turnpike/net/http_client.h"
 
+#include "turnpike/net/curl_loop.h"
+
+#include "support/certificates.h"
 #include "support/fake_server.h"
 
 #define TIMEOUT  (5 * USEC_PER_SEC)
 #define BODY_MAX (64 << 20)
 
+/* Every test runs twice: once over TLS. */
+static bool over_tls;
+static struct certificates certificates;
+
 struct fixture {
     struct loop loop;
+    struct curl_loop *curl;
     struct fake_server server;
     struct http_client *client;
     struct http_call *call;
@@ -28,6 +36,8 @@ static struct http_client_options options_for(const struct fixture *f)
 {
     return (struct http_client_options){.host = STR("127.0.0.1"),
                                         .port = f->server.port,
+                                        .curl = f->curl,
+                                        .server_name = STR("server.test"),
                                         .connect_timeout = USEC_PER_SEC,
                                         .keep_alive_timeout = 4 * USEC_PER_SEC,
                                         .answer_max = BODY_MAX,
@@ -39,6 +49,11 @@ static void setup(struct fixture *f, fake_request_fn *on_request)
     *f = (struct fixture){0};
     loop_init(&f->loop);
     fake_server_start(&f->server, &f->loop, on_request);
+    if (over_tls) {
+        f->server.tls = certificates_context(&certificates, "server");
+        f->curl = curl_loop_new(&f->loop, NULL);
+        assert_true(curl_loop_trust(f->curl, certificates_path(&certificates, "server.pem"), NULL));
+    }
     struct http_client_options options = options_for(f);
     f->client = http_client_new(&f->loop, &options);
 }
@@ -46,7 +61,9 @@ static void setup(struct fixture *f, fake_request_fn *on_request)
 static void teardown(struct fixture *f)
 {
     http_client_free(f->client);
+    curl_loop_free(f->curl);
     fake_server_stop(&f->server);
+    SSL_CTX_free(f->server.tls);
     loop_release(&f->loop);
     buf_release(&f->body);
     buf_release(&f->field);
@@ -110,8 +127,10 @@ static void start_with(struct fixture *f, const char *method, uint64_t timeout)
 {
     struct http_stream_request request = {.is_head = strcmp(method, "HEAD") == 0,
                                           .timeout = timeout};
-    buf_printf(&request.head, "%s / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n", method);
-    buf_literal(&request.body, "ping");
+    if (!request.is_head)
+        buf_literal(&request.body, "ping");
+    buf_printf(&request.head, "%s / HTTP/1.1\r\nHost: h\r\nContent-Length: %zu\r\n\r\n", method,
+               buf_len(&request.body));
     f->call = http_call_stream(f->client, &request, &events, f);
 }
 
@@ -202,7 +221,7 @@ static void send_second(struct timer *timer)
 static void answer_row(struct fake_connection *c, const struct fake_request *request)
 {
     struct str all = str_from(cases[row].answer);
-    assert_str_equal(request->body, STR("ping"));
+    assert_str_equal(request->body, str_from(cases[row].method[0] == 'H' ? "" : "ping"));
     fake_send(c, str_head(all, cut));
     if (cut >= all.len) {
         finish_answer(c);
@@ -243,14 +262,37 @@ static void answers_come_as_they_are(void **state)
         CHECK_CASE(&cases[row], f.code || f.complete || cases[row].end, "not complete at once");
         forget(&f);
         check_row(&f);
-        CHECK_CASE(&cases[row], f.server.connections == (cases[row].reused ? 1 : 2),
-                   "%zu connections", f.server.connections);
+        if (!over_tls || cases[row].reused) /* libcurl drops what lies behind an answer */
+            CHECK_CASE(&cases[row], f.server.connections == (cases[row].reused ? 1 : 2),
+                       "%zu connections", f.server.connections);
         for (cut = strlen(cases[row].answer) - 1; cut > 0; cut--) {
             forget(&f);
             check_row(&f);
         }
         teardown(&f);
     }
+}
+
+static void answer_head(struct fake_connection *c, const struct fake_request *request)
+{
+    assert_true(str_starts_with(request->head, STR("HEAD / HTTP/1.1\r\n")));
+    assert_str_equal(request->body, STR("ping"));
+    fake_send(c, STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"));
+}
+
+static void even_head_may_have_a_body(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, answer_head);
+    struct http_stream_request request = {.is_head = true, .timeout = TIMEOUT};
+    buf_literal(&request.head, "HEAD / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n");
+    buf_literal(&request.body, "ping");
+    f.call = http_call_stream(f.client, &request, &events, &f);
+    run_until(&f.loop, &f.ends, 1);
+    assert_int_equal(f.code, ERROR_NONE);
+    assert_true(f.complete);
+    teardown(&f);
 }
 
 /* The bound. */
@@ -401,10 +443,10 @@ static void time_stands_still_while_paused(void **state)
     struct fixture f;
     setup(&f, answer_chunks);
     f.in_head = pause_call;
-    start_with(&f, "GET", 20 * USEC_PER_MSEC);
+    start_with(&f, "GET", 300 * USEC_PER_MSEC);
     run_until(&f.loop, &f.heads, 1);
     struct timer tick = {0};
-    for (int i = 0; i < 4; i++) { /* longer than the call may take */
+    for (int i = 0; i < 40; i++) { /* longer than the call may take */
         timer_start(&f.loop, &tick, loop_now(&f.loop) + 10 * USEC_PER_MSEC, fake_on_tick);
         while (timer_is_running(&tick))
             (void)uv_run(&f.loop.uv, UV_RUN_ONCE);
@@ -494,10 +536,13 @@ static void a_stale_connection_is_replaced(void **state)
 }
 
 /* The head comes while the request is still being sent, whose rest the server never reads. */
+
+static const char *early_status;
+
 static void head_at_once(struct fake_connection *c)
 {
     (void)uv_read_stop((uv_stream_t *)&c->tcp);
-    fake_send(c, STR("HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nno"));
+    fake_reply(c, "HTTP/1.1 %s\r\nContent-Length: 5\r\n\r\nno", early_status);
 }
 
 static void end_early_answer(struct fixture *f)
@@ -505,12 +550,11 @@ static void end_early_answer(struct fixture *f)
     fake_send(f->server.open, STR("pe!"));
 }
 
-static void an_answer_before_the_end_of_the_request_is_taken(void **state)
+static void check_early_answer(void)
 {
-    (void)state;
     struct fixture f;
     setup(&f, answer_ok);
-    f.server.on_connect = head_at_once;
+    f.server.on_bytes = head_at_once;
     f.in_head = end_early_answer;
     struct http_stream_request request = {.timeout = TIMEOUT};
     buf_printf(&request.head, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n", LARGE);
@@ -520,9 +564,9 @@ static void an_answer_before_the_end_of_the_request_is_taken(void **state)
     assert_int_equal(buf_len(&request.body), 0); /* taken over */
     run_until(&f.loop, &f.ends, 1);
     assert_int_equal(f.code, ERROR_NONE);
-    assert_int_equal(f.status, 413);
+    assert_true(str_starts_with(str_from(early_status), f.status == 413 ? STR("413") : STR("200")));
     assert_str_equal(buf_str(&f.body), STR("nope!"));
-    f.server.on_connect = NULL;
+    f.server.on_bytes = NULL;
     f.in_head = NULL;
     start(&f);
     run_until(&f.loop, &f.ends, 2);
@@ -530,10 +574,20 @@ static void an_answer_before_the_end_of_the_request_is_taken(void **state)
     teardown(&f);
 }
 
+static void an_answer_before_the_end_of_the_request_is_taken(void **state)
+{
+    (void)state;
+    early_status = "413 Content Too Large";
+    check_early_answer();
+    early_status = "200 OK";
+    check_early_answer();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_come_as_they_are),
+        cmocka_unit_test(even_head_may_have_a_body),
         cmocka_unit_test(the_body_as_a_whole_is_bounded),
         cmocka_unit_test(what_is_announced_too_large_has_no_head),
         cmocka_unit_test(a_paused_call_is_felt_by_the_server),
@@ -544,5 +598,11 @@ int main(void)
         cmocka_unit_test(a_stale_connection_is_replaced),
         cmocka_unit_test(an_answer_before_the_end_of_the_request_is_taken),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("plain", tests, NULL, NULL);
+    over_tls = true;
+    certificates_init(&certificates);
+    certificates_make(&certificates, "server", "server.test", KEY_ECDSA, -60, 3600);
+    failed += cmocka_run_group_tests_name("over TLS", tests, NULL, NULL);
+    certificates_release(&certificates);
+    return failed;
 }
