@@ -88,7 +88,6 @@ static void free_pool(struct curl_pool *pool)
 {
     (void)curl_multi_cleanup(pool->multi);
     timer_cancel(pool->curl->loop, &pool->timer);
-    assert(pool->held_count == 0);
     free(pool->held);
     free(pool);
 }
@@ -193,6 +192,16 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *data, voi
 
 /* Sockets. */
 
+static void forget_socket(struct curl_pool *pool, curl_socket_t fd)
+{
+    for (size_t i = 0; i < pool->held_count; i++) {
+        if (pool->held[i].fd == fd) {
+            pool->held[i] = pool->held[--pool->held_count];
+            return;
+        }
+    }
+}
+
 static curl_socket_t on_open(void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct curl_transfer *t = data;
@@ -202,6 +211,7 @@ static curl_socket_t on_open(void *data, curlsocktype purpose, struct curl_socka
     curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0)
         return CURL_SOCKET_BAD;
+    forget_socket(pool, fd); /* where libcurl closed one by itself */
     if (pool->held_count == pool->held_capacity) {
         pool->held_capacity = pool->held_capacity ? pool->held_capacity * 2 : 8;
         pool->held = xrealloc(pool->held, pool->held_capacity * sizeof(*pool->held));
@@ -212,13 +222,7 @@ static curl_socket_t on_open(void *data, curlsocktype purpose, struct curl_socka
 
 static int on_close(void *data, curl_socket_t fd)
 {
-    struct curl_pool *pool = data;
-    for (size_t i = 0; i < pool->held_count; i++) {
-        if (pool->held[i].fd == fd) {
-            pool->held[i] = pool->held[--pool->held_count];
-            break;
-        }
-    }
+    forget_socket(data, fd);
     return close(fd);
 }
 

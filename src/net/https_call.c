@@ -4,8 +4,7 @@
 #include "turnpike/base/clock.h"
 #include "turnpike/base/xalloc.h"
 
-#define HELD_MAX                                                                                   \
-    65536 /* bytes of a streamed answer that wait for the end of the turn, or a pause */
+#define HELD_MAX 65536 /* bytes of a streamed answer, until the turn or a pause ends */
 
 /* Telling. libcurl's callbacks only note what came: events may end calls and start others, which
  * is not for them. What one turn brought is told at its end. */
@@ -124,8 +123,8 @@ static size_t on_body(char *at, size_t size, size_t count, void *data)
     struct http_call *call = h->call;
     struct answer_reader *a = &call->answer;
     struct str bytes = str_of(at, size * count);
-    if (a->framing == HTTP_BODY_NONE)
-        return bytes.len;
+    if (a->framing == HTTP_BODY_LENGTH || a->framing == HTTP_BODY_NONE)
+        bytes = str_head(bytes, a->body_left); /* libcurl would say the same */
     if (bytes.len > call->answer_max - a->body_size)
         return refuse(h, ERROR_TOO_LARGE, "the answer's body is too large");
     if (call->events && buf_len(&a->in) >= HELD_MAX) {
@@ -137,7 +136,7 @@ static size_t on_body(char *at, size_t size, size_t count, void *data)
     a->body_left -= a->framing == HTTP_BODY_LENGTH ? bytes.len : 0;
     if (call->events || has_all(a))
         https_call_wake(call);
-    return bytes.len;
+    return size * count;
 }
 
 /* The only time that libcurl keeps is that of connecting. */
@@ -159,11 +158,12 @@ static void describe(struct https_call *h, CURLcode code)
 static void on_done(struct curl_transfer *transfer, CURLcode code)
 {
     struct https_call *h = container_of(transfer, struct https_call, transfer);
-    if (code != CURLE_OK && !h->failed && buf_len(&h->call->answer.in) == 0 &&
-        https_attempt_again(h))
+    const struct answer_reader *a = &h->call->answer;
+    bool unheard = a->head_size == 0 && buf_len(&a->in) == 0;
+    if (code != CURLE_OK && !h->failed && unheard && https_attempt_again(h))
         return;
     h->over = true;
-    if (!h->failed && (code != CURLE_OK || h->call->answer.head_size == 0)) {
+    if (!h->failed && !has_all(a) && (code != CURLE_OK || a->head_size == 0)) {
         describe(h, code);
         h->failed = true;
     }
@@ -214,7 +214,7 @@ void https_call_close(struct http_call *call)
     curl_slist_free_all(h->fields);
     free(h);
     call->https = NULL;
-    if (!curl_pool_is_busy(c->https->pool))
+    if (c->https->pool && !curl_pool_is_busy(c->https->pool)) /* it may be of an older pool */
         timer_start(c->loop, &c->reaper, loop_now(c->loop) + c->options.keep_alive_timeout,
                     on_idle);
 }

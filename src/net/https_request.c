@@ -68,9 +68,7 @@ static void set_request_line(struct https_call *h, struct str line)
     CURL_SET(h->transfer.easy, CURLOPT_REQUEST_TARGET, target_text);
 }
 
-/* For libcurl whatever has a body is a POST, and a HEAD has none; the method that is written is
- * ours.
- */
+/* For libcurl what has a body is a POST, and a HEAD has none; the method that it writes is ours. */
 static void set_body(struct https_call *h)
 {
     CURL *easy = h->transfer.easy;
@@ -90,12 +88,13 @@ static void set_connection(struct https_call *h)
     CURL *easy = h->transfer.easy;
     uint64_t keep = options->keep_alive_timeout < c->https->keep_alive ? options->keep_alive_timeout
                                                                        : c->https->keep_alive;
-    bool keeps = keep >= USEC_PER_SEC && options->idle_max > 0;
+    bool keeps = options->keep_alive_timeout >= USEC_PER_SEC && options->idle_max > 0;
+    bool reuses = keeps && keep >= USEC_PER_SEC;
     uint64_t patience = options->connect_timeout / USEC_PER_MSEC;
     CURL_SET(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(patience ? patience : 1));
-    CURL_SET(easy, CURLOPT_FRESH_CONNECT, (long)!keeps);
-    CURL_SET(easy, CURLOPT_FORBID_REUSE, (long)(options->idle_max == 0));
-    if (keeps) /* whole seconds, and beyond the last of them it is too old */
+    CURL_SET(easy, CURLOPT_FRESH_CONNECT, (long)!reuses);
+    CURL_SET(easy, CURLOPT_FORBID_REUSE, (long)!keeps);
+    if (reuses) /* whole seconds, and beyond the last of them it is too old */
         CURL_SET(easy, CURLOPT_MAXAGE_CONN, (long)(keep / USEC_PER_SEC - 1));
 }
 

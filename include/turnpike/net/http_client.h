@@ -19,7 +19,8 @@ struct http_client_options {
     struct str host; /* name or address, without brackets; copied */
     uint16_t port;
     uint64_t connect_timeout;    /* looking the name up and trying all its addresses */
-    uint64_t keep_alive_timeout; /* an idle connection is not used beyond this; 0: never kept */
+    uint64_t keep_alive_timeout; /* an idle connection is not used beyond this; 0: never kept (over
+                                  * TLS below a second, too) */
     size_t answer_max;           /* bytes of an answer's body: beyond it, ERROR_TOO_LARGE */
     size_t idle_max;             /* connections kept */
     struct curl_loop *curl;      /* where not NULL: over TLS, through this; certificates checked */
@@ -41,7 +42,7 @@ struct http_client_answer {
 
 /* Exactly one of answer and error is not NULL. Errors: ERROR_CONNECT (no connection, in time or at
  * all), ERROR_TIMEOUT (of the whole call), ERROR_CONNECTION (it broke), ERROR_PROTOCOL,
- * ERROR_TOO_LARGE. */
+ * ERROR_TOO_LARGE; over TLS also ERROR_TLS (handshake or certificate, which the text tells). */
 typedef void http_call_fn(void *data, struct http_client_answer *answer, const struct error *error);
 
 MUST_USE struct http_client *http_client_new(struct loop *loop,

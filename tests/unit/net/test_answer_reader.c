@@ -49,6 +49,38 @@ static void an_answer_may_be_cut_anywhere(void **state)
     }
 }
 
+/* What comes once the head is there is handed on; of the body nothing is collected. */
+static void an_answer_may_be_passed_on(void **state)
+{
+    (void)state;
+    FOR_EACH_CASE (c, cases) {
+        struct str all = str_from(c->bytes);
+        for (size_t cut = 1; cut < all.len; cut++) {
+            struct answer_reader a = {0};
+            struct http_head head;
+            struct error error = {0};
+            enum answer_result result =
+                answer_reader_feed(&a, str_head(all, cut), BODY_MAX, &head, &error);
+            if (a.head_size == 0) {
+                buf_release(&a.in);
+                continue;
+            }
+            scoped_buf struct buf body = {0};
+            buf_append(&body, str_skip(buf_str(&a.in), a.head_size));
+            buf_release(&a.in);
+            for (size_t at = cut; at < all.len && result == ANSWER_MORE; at++) {
+                char byte = all.at[at];
+                size_t len;
+                result = answer_reader_pass(&a, &byte, 1, BODY_MAX, &len, &error);
+                buf_append(&body, str_of(&byte, len));
+            }
+            CHECK_CASE(c, result == ANSWER_COMPLETE, "cut at %zu: %s", cut, error.text);
+            CHECK_CASE(c, a.keep_alive, "cut at %zu", cut);
+            assert_str_equal(buf_str(&body), str_from(c->body));
+        }
+    }
+}
+
 static void an_endless_head_is_refused(void **state)
 {
     (void)state;
@@ -96,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_may_be_cut_anywhere),
+        cmocka_unit_test(an_answer_may_be_passed_on),
         cmocka_unit_test(an_endless_head_is_refused),
         cmocka_unit_test(what_keep_alive_promises),
     };

@@ -361,6 +361,32 @@ static void what_is_trusted_may_change_meanwhile(void **state)
     teardown(&f);
 }
 
+static void answer_the_second(struct fake_connection *c, const struct fake_request *request)
+{
+    (void)request;
+    if (c->server->requests == 2)
+        fake_send(c, STR(OK_ANSWER));
+}
+
+static void an_older_call_outlives_newer_connections(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, answer_the_second);
+    struct http_client_options options = options_for(&f);
+    options.keep_alive_timeout = 0;
+    http_client_configure(f.client, &options);
+    struct http_call *old = start(&f);
+    run_until(&f.loop, &f.server.requests, 1);
+    trust(&f, "server.pem");
+    call(&f);
+    wait_for_connections(&f, 1);
+    run_turns(&f.loop, 5);
+    http_call_cancel(old);
+    wait_for_connections(&f, 0);
+    teardown(&f);
+}
+
 /* Connections. */
 
 static void connections_are_kept(void **state)
@@ -744,6 +770,7 @@ int main(void)
         cmocka_unit_test(old_protocols_are_refused),
         cmocka_unit_test(what_is_trusted_may_change),
         cmocka_unit_test(what_is_trusted_may_change_meanwhile),
+        cmocka_unit_test(an_older_call_outlives_newer_connections),
         cmocka_unit_test(connections_are_kept),
         cmocka_unit_test(no_more_than_idle_max_are_kept),
         cmocka_unit_test(idle_connections_are_closed_in_time),
