@@ -9,11 +9,6 @@
  * integration's with the stage's variables in it. */
 void bind_http(struct builder *b, struct stage_route *sr, struct str uri);
 
-/* The endpoint of a VPC link: by the URI (without what follows '?'), else by the connection's ID.
- */
-const struct vpc_link *find_vpc_link(const struct settings *settings, struct str uri,
-                                     struct str connection_id);
-
 /* The value of a stage's variable, for stage_variables_substitute. */
 struct str stage_variable(const void *stage, struct str name, bool *found);
 

@@ -89,9 +89,10 @@ static const struct vpc_link *find_link(const struct settings *settings, struct 
     return NULL;
 }
 
-/* What follows '?' chooses among the instances of a Cloud Map service. */
-const struct vpc_link *find_vpc_link(const struct settings *settings, struct str uri,
-                                     struct str connection_id)
+/* By the URI, else by the connection. What follows '?' chooses among the instances of a Cloud Map
+ * service. */
+static const struct vpc_link *find_vpc_link(const struct settings *settings, struct str uri,
+                                            struct str connection_id)
 {
     const struct vpc_link *link = find_link(settings, str_head(uri, str_find(uri, '?')));
     return link ? link : find_link(settings, connection_id);
