@@ -53,19 +53,6 @@ bool curl_loop_can_trust(struct str file, struct error *ret_error)
     return true;
 }
 
-bool curl_loop_trust(struct curl_loop *c, struct str file, struct error *ret_error)
-{
-    STACK_OF(X509) * all;
-    if (!read_trusted(file, &all, ret_error))
-        return false;
-    sk_X509_pop_free(c->trusted, X509_free);
-    X509_STORE_free(c->store);
-    c->trusted = all;
-    c->store = NULL;
-    c->generation++;
-    return true;
-}
-
 /* Where libcurl would look. What cannot be read is not trusted. */
 static void load_system(X509_STORE *store)
 {
@@ -82,18 +69,37 @@ static void load_system(X509_STORE *store)
 /* Made once for all connections: reading the system's certificates takes milliseconds. With the
  * flags that libcurl gives its own: a trusted certificate is the end of its chain, whoever signed
  * it. */
-X509_STORE *curl_loop_store(struct curl_loop *c)
+static X509_STORE *make_store(const struct curl_loop *c)
 {
-    if (c->store)
-        return c->store;
-    c->store = xcheck(X509_STORE_new());
-    (void)X509_STORE_set_flags(c->store, X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
-    load_system(c->store);
+    X509_STORE *store = xcheck(X509_STORE_new());
+    (void)X509_STORE_set_flags(store, X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
+    load_system(store);
     for (int i = 0; i < sk_X509_num(c->trusted); i++) {
-        int added = X509_STORE_add_cert(c->store, sk_X509_value(c->trusted, i));
+        int added = X509_STORE_add_cert(store, sk_X509_value(c->trusted, i));
         assert(added);
     }
+    return store;
+}
+
+X509_STORE *curl_loop_store(struct curl_loop *c)
+{
+    if (!c->store)
+        c->store = make_store(c);
     return c->store;
+}
+
+bool curl_loop_trust(struct curl_loop *c, struct str file, struct error *ret_error)
+{
+    STACK_OF(X509) * all;
+    if (!read_trusted(file, &all, ret_error))
+        return false;
+    bool used = c->store != NULL;
+    sk_X509_pop_free(c->trusted, X509_free);
+    X509_STORE_free(c->store);
+    c->trusted = all;
+    c->store = used ? make_store(c) : NULL; /* not while a request waits */
+    c->generation++;
+    return true;
 }
 
 struct curl_loop *curl_loop_new(struct loop *loop, struct error *ret_error)

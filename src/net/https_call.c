@@ -244,6 +244,7 @@ struct https_client *https_client_new(const struct http_client_options *options)
     struct str name = options->server_name.len ? options->server_name : options->host;
     client->curl = options->curl;
     client->keep_alive = UINT64_MAX;
+    (void)curl_loop_store(client->curl); /* read while nobody waits */
     client->url = text_for("https://", name, options->port, "/");
     if (!str_eq(name, options->host)) {
         scoped_free char *there = text_for("::", options->host, options->port, "");

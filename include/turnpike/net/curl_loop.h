@@ -17,8 +17,9 @@ void curl_loop_free(struct curl_loop *c);
 
 /* A PEM file of certificates trusted beside the system's; empty: none. For transfers to come: no
  * connection or session that was verified under other certificates serves them. The file is read
- * now, the system's certificates when they are first needed; where it cannot be, what was trusted
- * before stays. */
+ * now, and where it cannot be, what was trusted before stays. The system's certificates, which take
+ * some 20 milliseconds, are read when there is something to connect to over TLS, and from then on
+ * here. */
 MUST_USE bool curl_loop_trust(struct curl_loop *c, struct str file, struct error *ret_error);
 /* Whether it could be, now. */
 MUST_USE bool curl_loop_can_trust(struct str file, struct error *ret_error);
