@@ -209,9 +209,6 @@ static const struct {
     {{INTEGRATION_STATUS, LAMBDA_RESULT_ERROR,
       STR_INIT("Lambda refuses invocations of more than 6291456 bytes.")},
                                      413},
-    [LAMBDA_REFUSAL_TLS] = {{INTEGRATION_CONNECT_FAILED, LAMBDA_RESULT_CRASH,
-                             STR_INIT("https:// endpoints of functions are not built yet.")},
-                                     0  },
 };
 
 static void on_refusing(struct task *task)
@@ -250,9 +247,7 @@ struct lambda_call *lambda_invoke(struct lambda *l, struct lambda_request *reque
     request->payload = (struct buf){0};
     request->held = (struct share){0};
 
-    if (!t->endpoint)
-        refuse_call(call, LAMBDA_REFUSAL_TLS);
-    else if (size > PAYLOAD_MAX)
+    if (size > PAYLOAD_MAX)
         refuse_call(call, LAMBDA_REFUSAL_PAYLOAD);
     else if (f->running < t->max_concurrency && TAILQ_EMPTY(&f->waiting))
         run_call(call);

@@ -40,7 +40,7 @@ struct lambda_endpoint {
 /* A function as one snapshot defines it. */
 struct lambda_target {
     struct lambda_function *function;
-    struct lambda_endpoint *endpoint; /* NULL: https, which is not built yet */
+    struct lambda_endpoint *endpoint;
     struct http_client_options options;
     struct str head_before;        /* of the request, up to where the qualifier goes */
     struct str head_behind;        /* from the version on, up to the fields that differ */
@@ -51,7 +51,7 @@ struct lambda_target {
     unsigned max_concurrency, max_queue;
 };
 
-enum lambda_refusal { LAMBDA_REFUSAL_QUEUE_FULL, LAMBDA_REFUSAL_PAYLOAD, LAMBDA_REFUSAL_TLS };
+enum lambda_refusal { LAMBDA_REFUSAL_QUEUE_FULL, LAMBDA_REFUSAL_PAYLOAD };
 
 enum lambda_call_state { LAMBDA_CALL_WAITS, LAMBDA_CALL_RUNS, LAMBDA_CALL_REFUSED };
 
@@ -88,7 +88,7 @@ struct lambda {
 struct lambda_function *lambda_function_ref(struct lambda_function *f);
 void lambda_function_unref(struct lambda_function *f);
 struct lambda_endpoint *lambda_endpoint_ref(struct lambda_endpoint *e);
-void lambda_endpoint_unref(struct lambda_endpoint *e); /* takes NULL */
+void lambda_endpoint_unref(struct lambda_endpoint *e);
 void lambda_unref(struct lambda *l);
 
 /* The head of one Invoke request, without its end. */

@@ -102,14 +102,13 @@ static struct lambda_endpoint *find_endpoint(struct lambda_function *f,
 
 struct lambda_endpoint *lambda_endpoint_ref(struct lambda_endpoint *e)
 {
-    if (e)
-        e->references++;
+    e->references++;
     return e;
 }
 
 void lambda_endpoint_unref(struct lambda_endpoint *e)
 {
-    if (!e || --e->references > 0)
+    if (--e->references > 0)
         return;
     http_client_free(e->client);
     LIST_REMOVE(e, entry);
@@ -202,6 +201,7 @@ static void on_snapshot_released(void *data)
 static struct lambda_target *make_target(struct lambda *l, struct snapshot *s,
                                          const struct function *f)
 {
+    assert(l->curl || !f->endpoint.tls);
     struct lambda_target *t = arena_new(&s->arena, struct lambda_target);
     *t = (struct lambda_target){
         .function = find_function(l, f->name),
@@ -223,7 +223,7 @@ static struct lambda_target *make_target(struct lambda *l, struct snapshot *s,
         .max_concurrency = f->max_concurrency,
         .max_queue = f->max_queue
     };
-    t->endpoint = f->endpoint.tls && !l->curl ? NULL : find_endpoint(t->function, &t->options);
+    t->endpoint = find_endpoint(t->function, &t->options);
     snapshot_on_release(s, on_snapshot_released, t);
     return t;
 }

@@ -31,7 +31,7 @@ struct gateway *gateway_new(struct loop *loop, struct error *ret_error)
     g->limiter = limiter_new();
     g->auth = auth_new(loop, g->fetcher, g->counters);
     auth_on_refresh(g->auth, on_keys_refreshed, g);
-    g->lambda = lambda_new(loop, NULL, g->counters);
+    g->lambda = lambda_new(loop, g->curl, g->counters);
     g->origins = origins_new(loop, curl);
     g->http_proxy = http_proxy_new(loop);
     return g;

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "./lib/bounded.mjs";
+import { makeCertificate } from "./lib/certificates.mjs";
 import { startClock } from "./lib/clock.mjs";
 import { run, startGateway, temporaryDirectory, writeFiles } from "./lib/gateway.mjs";
 import { definition, startLambda } from "./lib/lambda.mjs";
@@ -228,4 +229,23 @@ test("what Lambda answers in place of a result", async () => {
       assert.equal(await gateway.line(/^\/f /, { list: gateway.stdout, from }), log);
     }
   });
+});
+
+test("https: certificates are checked", async () => {
+  const directory = temporaryDirectory();
+  const read = (name) => fs.readFileSync(path.join(directory, name));
+  const ca = makeCertificate(directory, "lambda", { hosts: ["localhost"] }), wrong = makeCertificate(directory, "wrong");
+  const tls = { server: { key: read(ca.privateKey), cert: read(ca.certificate) } };
+  const files = { "ca.pem": read(ca.certificate), "wrong.pem": read(wrong.certificate) };
+  try {
+    await withLambda({ tls, files, signWith: { ...temporary, region: "eu-west-1" }, keys: [temporary], more: { trustedCertificates: "ca.pem" } }, async ({ lambda, gateway, f, get }) => {
+      for (const target of ["/f", "/latest", "/f"]) assert.deepEqual(outcome(await get(target, { method: "POST", body: "x".repeat(100000) })), [200, '{"ok":true}']);
+      assert.equal(lambda.last.headers.host, new URL(lambda.url).host);
+      const before = lambda.calls.length;
+      assert.equal((await gateway.reload(configOf({ f }, { trustedCertificates: "wrong.pem" }))).code, 0);
+      assert.deepEqual(outcome(await get("/f")), unavailable);
+      assert.match(await gateway.line(/^\/f 503/, { list: gateway.stdout }), /^\/f 503 - The function's endpoint failed: .*certificate/i);
+      assert.equal(lambda.calls.length, before, "the request is not sent");
+    });
+  } finally { fs.rmSync(directory, { recursive: true, force: true }); }
 });

@@ -367,14 +367,6 @@ static void what_is_refused_at_once_is_told_later(void **state)
     run_until(&f.loop, &f.done, 1);
     assert_int_equal(f.failure, INTEGRATION_STATUS);
     assert_int_equal(f.status, 413);
-    snapshot_unref(f.snapshot);
-
-    f.function.endpoint.tls = true;
-    prepare(&f);
-    (void)invoke(&f, "{}");
-    assert_int_equal(f.done, 1);
-    run_until(&f.loop, &f.done, 2);
-    assert_int_equal(f.failure, INTEGRATION_CONNECT_FAILED);
     assert_int_equal(f.server.requests, 0);
     teardown(&f);
 }
