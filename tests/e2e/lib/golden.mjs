@@ -64,7 +64,7 @@ function stagesOf({ api = {}, log }) {
 
 // The APIs of all cases that can live in one gateway; cases with the same API share it.
 export class Household {
-  constructor(golden, keys) { Object.assign(this, { golden, keys, apis: new Map(), domains: new Map() }); }
+  constructor(golden, keys) { Object.assign(this, { golden, keys, apis: new Map(), domains: new Map(), names: new Map() }); }
 
   // alone: its problems must not be another's.
   add(each, { alone = false } = {}) {
@@ -72,13 +72,15 @@ export class Household {
     const key = alone ? String(this.apis.size) : JSON.stringify(what);
     if (!this.apis.has(key)) this.apis.set(key, { apiId: `g${this.apis.size + 1}`, protocolType: "HTTP", ...what });
     const { apiId } = this.apis.get(key);
+    if (!this.names.has(apiId)) this.names.set(apiId, `${each.file}, "${each.name}"`);
     if (each.domain) this.#map(each.domain, apiId);
     return { household: this, apiId };
   }
 
   #map({ domainName, stage = "$default", apiMappingKey = "" }, apiId) {
-    const mappings = this.domains.get(domainName) ?? [];
-    if (!mappings.some((mapping) => mapping.apiMappingKey === apiMappingKey)) mappings.push({ apiId, stage, apiMappingKey });
+    const mappings = this.domains.get(domainName) ?? [], other = mappings.find((mapping) => mapping.apiMappingKey === apiMappingKey);
+    assert.ok(!other || (other.apiId === apiId && other.stage === stage), `${domainName} leads to another case's API already`);
+    if (!other) mappings.push({ apiId, stage, apiMappingKey });
     this.domains.set(domainName, mappings);
   }
 
@@ -100,10 +102,16 @@ export class Household {
     return Object.fromEntries([["keys.json", keys], ...[...this.apis.values()].map((api) => [`${api.apiId}.json`, fill(api.document, bound)])]);
   }
 
-  async start() {
+  // Once: where it fails, all its cases do, and say whose definition it was.
+  start() {
     const { bound } = this.golden;
-    this.gateway ??= await startGateway({ config: ({ port, tlsPort }) => this.configuration({ ...bound, port, tlsPort }), files: this.files(bound) });
+    this.gateway ??= startGateway({ config: ({ port, tlsPort }) => this.configuration({ ...bound, port, tlsPort }), files: this.files(bound) })
+      .catch((error) => { throw new Error(error.message.replace(/\b(g\d+)\.json/g, (_, apiId) => this.names.get(apiId))); });
     return this.gateway;
+  }
+
+  async stop() {
+    await (await this.gateway?.catch(() => null))?.stop();
   }
 }
 
@@ -128,7 +136,7 @@ export class Golden {
   }
 
   async stop() {
-    for (const { gateway } of this.households.values()) await gateway?.stop();
+    for (const household of this.households.values()) await household.stop();
     await this.backend.stop();
     await this.issuer.stop();
   }
