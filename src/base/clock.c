@@ -109,3 +109,80 @@ struct str clock_iso(uint64_t wall, char out[CLOCK_ISO_SIZE])
     *at++ = 'Z';
     return ended(out, at);
 }
+
+/* Takes `digits` decimal digits and, where it is not 0, the character behind them. */
+static bool take_number(struct str *text, size_t digits, char behind, int *ret_value)
+{
+    uint64_t value;
+    if (!str_to_u64(str_head(*text, digits), &value) || text->len < digits + (behind ? 1 : 0))
+        return false;
+    if (behind && text->at[digits] != behind)
+        return false;
+    *text = str_skip(*text, digits + (behind ? 1 : 0));
+    *ret_value = (int)value;
+    return true;
+}
+
+/* ".123", in microseconds; digits beyond those count for nothing. */
+static bool take_fraction(struct str *text, uint64_t *ret_microseconds)
+{
+    uint64_t unit = USEC_PER_SEC;
+    *ret_microseconds = 0;
+    if (!str_starts_with(*text, STR(".")))
+        return true;
+    size_t i = 1;
+    for (; i < text->len && text->at[i] >= '0' && text->at[i] <= '9'; i++) {
+        unit /= 10;
+        *ret_microseconds += unit * (uint64_t)(text->at[i] - '0');
+    }
+    *text = str_skip(*text, i);
+    return i > 1;
+}
+
+/* "Z" or "+01:00", in seconds. */
+static bool take_offset(struct str text, int64_t *ret_seconds)
+{
+    int hours, minutes;
+    *ret_seconds = 0;
+    if (str_eq_nocase(text, STR("Z")))
+        return true;
+    bool west = str_starts_with(text, STR("-"));
+    if (!west && !str_starts_with(text, STR("+")))
+        return false;
+    text = str_skip(text, 1);
+    if (!take_number(&text, 2, ':', &hours) || !take_number(&text, 2, '\0', &minutes) ||
+        text.len > 0 || hours > 23 || minutes > 59)
+        return false;
+    *ret_seconds = (west ? -60 : 60) * (hours * 60 + minutes);
+    return true;
+}
+
+/* Between date and time stands a T; RFC 3339 allows the small letter too. */
+static bool take_calendar(struct str *text, struct tm *t)
+{
+    if (!take_number(text, 4, '-', &t->tm_year) || !take_number(text, 2, '-', &t->tm_mon) ||
+        !take_number(text, 2, '\0', &t->tm_mday) || !str_starts_with_nocase(*text, STR("T")))
+        return false;
+    *text = str_skip(*text, 1);
+    return take_number(text, 2, ':', &t->tm_hour) && take_number(text, 2, ':', &t->tm_min) &&
+           take_number(text, 2, '\0', &t->tm_sec);
+}
+
+bool clock_read_iso(struct str text, uint64_t *ret_wall)
+{
+    struct tm t = {0};
+    uint64_t fraction;
+    int64_t offset;
+    if (!take_calendar(&text, &t) || !take_fraction(&text, &fraction) ||
+        !take_offset(text, &offset))
+        return false;
+    struct tm asked = t;
+    t.tm_year -= 1900;
+    t.tm_mon -= 1;
+    int64_t seconds = timegm(&t); /* which moves what no calendar has, such as 30 February */
+    if (t.tm_mday != asked.tm_mday || t.tm_mon + 1 != asked.tm_mon || t.tm_sec != asked.tm_sec ||
+        t.tm_min != asked.tm_min || seconds < offset)
+        return false;
+    *ret_wall = (uint64_t)(seconds - offset) * USEC_PER_SEC + fraction;
+    return true;
+}

@@ -240,6 +240,16 @@ static void check_backends(struct online *online)
     map_release(&seen);
 }
 
+static void check_services(struct online *online)
+{
+    FOR_EACH_IN (service, &online->snapshot->settings.service_endpoints) {
+        const char *problem = connect_problem(&online->arena, &service->endpoint, CONNECT_TIMEOUT);
+        if (problem)
+            diag_warning(online->diag, service->at, "service '%" STR_F "': %" STR_F ": %s",
+                         STR_A(service->name), STR_A(service->endpoint.url), problem);
+    }
+}
+
 void check_online(const struct snapshot *snapshot, struct diag *diag)
 {
     struct online online = {.snapshot = snapshot, .diag = diag};
@@ -247,5 +257,6 @@ void check_online(const struct snapshot *snapshot, struct diag *diag)
     check_all_issuers(&online);
     check_functions(&online);
     check_backends(&online);
+    check_services(&online);
     arena_release(&online.arena);
 }

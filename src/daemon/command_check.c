@@ -17,7 +17,7 @@ static const struct option_row options_table[] = {
     {"json", OPTION_FLAG, offsetof(struct check_options, json), NULL,
      "prints {\"problems\":[{file,line,column,severity,message}]}", false},
     {"online", OPTION_FLAG, offsetof(struct check_options, online), NULL,
-     "also asks issuers for their keys and connects to functions and backends", false},
+     "also asks issuers for their keys and connects to functions, backends and services", false},
 };
 
 static void print(const struct check_options *options, const struct diag *diag)

@@ -2,6 +2,7 @@
 #include "turnpike/daemon/route_list.h"
 
 #include "turnpike/base/json.h"
+#include "turnpike/model/service_action.h"
 
 enum column {
     COLUMN_API,
@@ -79,6 +80,8 @@ static struct str integration(struct arena *arena, const struct stage_route *rou
     if (written && written->type == INTEGRATION_HTTP)
         return arena_printf(arena, "%" STR_F " %" STR_F, STR_A(written->method),
                             STR_A(http_url(route)));
+    if (written && written->action)
+        return str_from(written->action->subtype);
     if (!route->function)
         return written ? written->uri.text : STR("none");
     if (route->qualifier.len == 0)
@@ -171,17 +174,23 @@ static void write_throttle(struct buf *out, struct limit limit)
 static void write_integration(struct buf *out, const struct stage_route *route)
 {
     const struct integration *written = route->route->integration;
+    const struct str none = {NULL, 0};
     bool http = written && written->type == INTEGRATION_HTTP;
-    buf_literal(out, ",\"integration\":{");
-    write_member(out, "method", http ? written->method : str_of(NULL, 0));
-    buf_append_char(out, ',');
-    write_member(out, "url", http ? route->endpoint.url : str_of(NULL, 0));
-    buf_append_char(out, ',');
-    write_member(out, "function", route->function ? route->function->name : str_of(NULL, 0));
-    buf_append_char(out, ',');
-    write_member(out, "qualifier", route->qualifier);
-    buf_append_char(out, ',');
-    write_member(out, "uri", written ? written->uri.text : str_of(NULL, 0));
+    const struct {
+        const char *name;
+        struct str value;
+    } members[] = {
+        {"method", http ? written->method : none},
+        {"url", http ? route->endpoint.url : none},
+        {"function", route->function ? route->function->name : none},
+        {"qualifier", route->qualifier},
+        {"subtype", written && written->action ? str_from(written->action->subtype) : none},
+        {"uri", written ? written->uri.text : none},
+    };
+    FOR_EACH (m, members, ARRAY_LENGTH(members)) {
+        buf_append(out, m == members ? STR(",\"integration\":{") : STR(","));
+        write_member(out, m->name, m->value);
+    }
     buf_append_char(out, '}');
 }
 

@@ -34,6 +34,7 @@ struct gateway *gateway_new(struct loop *loop, struct error *ret_error)
     g->lambda = lambda_new(loop, g->curl, g->counters);
     g->origins = origins_new(loop, curl);
     g->http_proxy = http_proxy_new(loop);
+    g->services = services_new(loop);
     return g;
 }
 
@@ -55,6 +56,7 @@ void gateway_free(struct gateway *g)
     free_spare(g);
     lambda_free(g->lambda); /* calls of clients that are gone, too */
     http_proxy_free(g->http_proxy);
+    services_free(g->services);
     origins_free(g->origins);
     snapshot_unref(g->snapshot);
     auth_free(g->auth);
@@ -72,6 +74,7 @@ void gateway_prepare(struct gateway *g, struct snapshot *snapshot,
     auth_prepare(g->auth, snapshot, diag);
     lambda_prepare(g->lambda, snapshot);
     http_prepare(g->origins, g->counters, snapshot);
+    service_prepare(g->origins, snapshot);
     access_log_prepare(snapshot, output, &context_variables, diag);
     figures_prepare(g->counters, snapshot);
     cors_prepare(snapshot);

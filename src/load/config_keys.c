@@ -362,8 +362,9 @@ static const struct config_key usage_plan_keys[] = {
 static const struct config_section usage_plan_section = SECTION(usage_plan_keys, "usagePlans[]");
 
 static const struct config_key service_endpoint_keys[] = {
-    KEY("endpoint", CONFIG_TEXT, NOWHERE, NULL, 0, 0, LIVE, LATER, "the service's URL"),
-    KEY("signWith", CONFIG_ANY, NOWHERE, NULL, 0, 0, LIVE, LATER, "signs calls",
+    KEY("endpoint", CONFIG_WRITTEN, NOWHERE, NULL, 0, 0, LIVE, BUILT, "the service's URL",
+        .required = true),
+    KEY("signWith", CONFIG_ANY, NOWHERE, NULL, 0, 0, LIVE, BUILT, "signs calls, as for functions",
         .section = &config_sign_with),
 };
 static const struct config_section service_endpoint_section =
@@ -468,8 +469,9 @@ static const struct config_key root_keys[] = {
         .section = &api_key_section),
     KEY("usagePlans", CONFIG_SECTIONS, NOWHERE, NULL, 0, 0, LIVE, LATER, "what they may use",
         .section = &usage_plan_section),
-    KEY("serviceEndpoints", CONFIG_NAMED, NOWHERE, NULL, 0, 0, LIVE, LATER,
-        "AWS services that integrations call", .section = &service_endpoint_section),
+    KEY("serviceEndpoints", CONFIG_NAMED, NOWHERE, NULL, 0, 0, LIVE, BUILT,
+        "AWS services that integrations call, by signing name: a URL, or the following",
+        .section = &service_endpoint_section, .read = config_read_service_endpoints),
     KEY("vpcLinks", CONFIG_MAP, NOWHERE, NULL, 0, 0, LIVE, BUILT,
         "URLs that stand for VPC links, by the URI or the connectionId of integrations",
         .read = config_read_vpc_links),

@@ -1,18 +1,142 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Integrations with AWS services (AWS: "Create AWS service integrations for HTTP APIs"). */
 #include "openapi_import.h"
+#include "turnpike/model/service_action.h"
+
+#define CALLER_CREDENTIALS "arn:aws:iam::*:user/*"
+
+/* Roles are AWS's: what a request is signed with stands in the configuration. */
+static const char *const signers[] = {
+    [INTEGRATION_LAMBDA] = "invocations are signed as 'signWith' of the function says",
+    [INTEGRATION_HTTP] = "requests to HTTP backends are not signed",
+    [INTEGRATION_SERVICE] = "requests are signed as 'signWith' of the service in "
+                            "'serviceEndpoints' says",
+};
 
 void openapi_credentials(struct openapi *o, const struct doc_member *member, void *subject)
 {
-    (void)subject;
-    diag_error(o->diag, member->at, "'credentials' in an integration is not built yet");
+    const struct integration *integration = subject;
+    struct str role = {0};
+    /* the role of a template's resource has no name here, and needs none */
+    if (intrinsics_name(&o->intrinsics, member->value).len == 0 &&
+        !openapi_text(o, member->value, "credentials", &role))
+        return;
+    if (str_is(role, CALLER_CREDENTIALS))
+        diag_error(o->diag, member->at,
+                   "credentials '" CALLER_CREDENTIALS "' are the caller's own, which would decide "
+                   "what the call may do: not built yet");
+    else
+        diag_warning(o->diag, member->at, "'credentials' has no effect: %s",
+                     signers[integration->type]);
+}
+
+static const struct service_action *read_subtype(struct openapi *o, const struct doc *node)
+{
+    const struct doc *written = doc_get(node, "integrationSubtype");
+    struct str subtype;
+    if (!openapi_text(o, written, "integrationSubtype", &subtype))
+        return NULL;
+    const struct service_action *action = service_action_find(subtype);
+    if (action)
+        return action;
+    const char **names = arena_array(o->arena, const char *, service_action_count);
+    for (size_t i = 0; i < service_action_count; i++)
+        names[i] = service_actions[i].subtype;
+    diag_error(o->diag, written->at, "unknown integrationSubtype '%" STR_F "'%s", STR_A(subtype),
+               openapi_suggestion(o, subtype, names, service_action_count));
+    return NULL;
+}
+
+/* Parameters. */
+
+static void report_unknown(struct openapi *o, const struct service_action *action,
+                           const struct doc_member *m)
+{
+    const char **names = arena_array(o->arena, const char *, action->field_count + 1);
+    for (size_t i = 0; i < action->field_count; i++)
+        names[i] = action->fields[i].name;
+    names[action->field_count] = "Region";
+    diag_error(o->diag, m->at, "%s has no parameter '%" STR_F "'%s", action->subtype, STR_A(m->key),
+               openapi_suggestion(o, m->key, names, action->field_count + 1));
+}
+
+static void read_parameter(struct openapi *o, const struct doc_member *m,
+                           struct integration *integration)
+{
+    const struct service_field *field = service_action_field(integration->action, m->key);
+    if (!field) {
+        report_unknown(o, integration->action, m);
+        return;
+    }
+    const struct mapping_value *value =
+        openapi_mapping_value(o, m->value, MAPPING_OF_REQUEST, field->name);
+    if (value && value->text.len == 0)
+        diag_error(o->diag, m->at, "%s is empty", field->name);
+    *list_push(o->arena, &integration->parameters) =
+        (struct service_parameter){m->at, str_from(field->name), value};
+}
+
+static bool has_parameter(const struct integration *integration, const char *name)
+{
+    FOR_EACH_IN (parameter, &integration->parameters)
+        if (str_is(parameter->name, name))
+            return true;
+    return false;
+}
+
+static void read_parameters(struct openapi *o, const struct doc *node,
+                            struct integration *integration)
+{
+    const struct service_action *action = integration->action;
+    const struct doc *parameters = doc_get(node, "requestParameters");
+    if (parameters && !openapi_is_map(o, parameters, "requestParameters"))
+        return;
+    for (size_t i = 0; parameters && i < parameters->count; i++)
+        read_parameter(o, &parameters->members[i], integration);
+    FOR_EACH (field, action->fields, action->field_count)
+        if (field->required && !has_parameter(integration, field->name))
+            diag_error(o->diag, parameters ? parameters->at : node->at,
+                       "requestParameters of %s lack '%s', which is required", action->subtype,
+                       field->name);
+}
+
+/* What else is written. */
+
+static void check_endpoint(struct openapi *o, const struct doc *node,
+                           const struct service_action *action)
+{
+    FOR_EACH_IN (service, &o->builder->snapshot->settings.service_endpoints)
+        if (str_is(service->name, action->service))
+            return;
+    diag_error(o->diag, doc_get(node, "integrationSubtype")->at,
+               "%s calls '%s', which has no endpoint: write 'serviceEndpoints: {%s: URL}' into the "
+               "configuration",
+               action->subtype, action->service, action->service);
+}
+
+static void check_members(struct openapi *o, const struct doc *node,
+                          const struct integration *integration)
+{
+    const struct doc_member *uri = doc_member(node, STR("uri"));
+    if (integration->payload_format != PAYLOAD_FORMAT_1_0)
+        diag_error(o->diag, doc_get(node, "payloadFormatVersion")->at,
+                   "payloadFormatVersion of a service is 1.0");
+    if (uri)
+        diag_warning(o->diag, uri->at,
+                     "'uri' has no effect beside integrationSubtype: the service is found in "
+                     "'serviceEndpoints'");
 }
 
 bool openapi_finish_service(struct openapi *o, const struct doc *node,
                             struct integration *integration)
 {
-    (void)integration;
-    diag_error(o->diag, doc_member(node, STR("integrationSubtype"))->at,
-               "integrations with AWS services are not built yet");
-    return false;
+    size_t errors = o->diag->error_count;
+    integration->action = read_subtype(o, node);
+    if (!integration->action)
+        return false;
+    integration->uri = (struct written){0};
+    check_members(o, node, integration);
+    check_endpoint(o, node, integration->action);
+    read_parameters(o, node, integration);
+    return o->diag->error_count == errors;
 }

@@ -7,6 +7,7 @@
 #include "turnpike/auth/auth.h"
 #include "turnpike/backend/http_proxy.h"
 #include "turnpike/backend/lambda.h"
+#include "turnpike/backend/service.h"
 #include "turnpike/base/budget.h"
 #include "turnpike/base/counters.h"
 #include "turnpike/model/snapshot.h"
@@ -27,6 +28,7 @@ struct gateway {
     struct lambda *lambda;
     struct origins *origins; /* behind HTTP and service integrations */
     struct http_proxy *http_proxy;
+    struct services *services;
     struct snapshot *snapshot; /* in force; NULL before the first */
 
     struct exchange *exchanges; /* live */

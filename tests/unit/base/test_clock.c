@@ -75,11 +75,53 @@ static void clocks_tell_time(void **state)
     assert_true(clock_wall() > 1583348638 * USEC_PER_SEC);
 }
 
+/* clang-format off */
+static const struct {
+    const char *name, *text;
+    bool valid;
+    uint64_t seconds, microseconds;
+} texts[] = {
+    {"UTC", "1994-11-06T08:49:37Z", true, 784111777, 0},
+    {"milliseconds", "2020-03-04T19:03:58.390Z", true, 1583348638, 390000},
+    {"more digits than count", "1970-01-01T00:00:00.1234567Z", true, 0, 123456},
+    {"east of UTC", "2020-03-04T20:03:58+01:00", true, 1583348638, 0},
+    {"west of UTC", "2020-03-04T13:33:58-05:30", true, 1583348638, 0},
+    {"small letters", "1970-01-01t00:00:00z", true, 0, 0},
+    {"a leap day", "2024-02-29T23:59:59Z", true, 1709251199, 0},
+    {"no leap day", "2023-02-29T23:59:59Z", false, 0, 0},
+    {"no such month", "2023-13-01T00:00:00Z", false, 0, 0},
+    {"no such hour", "2023-01-01T24:00:00Z", false, 0, 0},
+    {"no such minute", "2023-01-01T00:60:00Z", false, 0, 0},
+    {"before 1970", "1969-12-31T23:59:59Z", false, 0, 0},
+    {"before 1970 by its offset", "1970-01-01T00:30:00+01:00", false, 0, 0},
+    {"no offset", "2020-03-04T19:03:58", false, 0, 0},
+    {"half an offset", "2020-03-04T19:03:58+01", false, 0, 0},
+    {"more behind the offset", "2020-03-04T19:03:58+01:00x", false, 0, 0},
+    {"a point without digits", "2020-03-04T19:03:58.Z", false, 0, 0},
+    {"a date alone", "2020-03-04", false, 0, 0},
+    {"one digit", "2020-3-04T19:03:58Z", false, 0, 0},
+    {"nothing", "", false, 0, 0},
+};
+/* clang-format on */
+
+static void reads_iso(void **state)
+{
+    (void)state;
+    FOR_EACH_CASE (c, texts) {
+        uint64_t wall = 0;
+        bool valid = clock_read_iso(str_from(c->text), &wall);
+        CHECK_CASE(c, valid == c->valid, "%s", valid ? "read" : "refused");
+        CHECK_CASE(c, wall == c->seconds * USEC_PER_SEC + c->microseconds, "got %llu",
+                   (unsigned long long)wall);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formats),
         cmocka_unit_test(every_month_and_day_has_its_name),
+        cmocka_unit_test(reads_iso),
         cmocka_unit_test(nothing_is_written_beyond_the_last_year),
         cmocka_unit_test(clocks_tell_time),
     };

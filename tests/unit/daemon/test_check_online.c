@@ -186,12 +186,45 @@ static void a_backend_that_cannot_be_reached_is_one_warning(void **state)
     diag_release(&diag);
 }
 
+static struct snapshot *make_service(struct diag *diag, uint16_t port)
+{
+    struct builder b;
+    builder_init(&b, diag);
+    struct service_endpoint *service =
+        list_push(&b.snapshot->arena, &b.snapshot->settings.service_endpoints);
+    service->at = (struct position){"turnpike.yaml", 4, 3};
+    service->name = STR("sqs");
+    struct str url = arena_printf(&b.snapshot->arena, "http://127.0.0.1:%u", port);
+    assert_true(builder_set_endpoint(&b, &service->endpoint, sample_written(url)));
+    return sample_finish(&b);
+}
+
+static void a_service_that_cannot_be_reached_is_a_warning(void **state)
+{
+    (void)state;
+    struct diag diag;
+    uint16_t port;
+    int listener = listen_anywhere(&port);
+    diag_init(&diag);
+    struct snapshot *snapshot = make_service(&diag, port);
+    check_online(snapshot, &diag);
+    assert_int_equal(diag.findings.count, 0);
+
+    close(listener);
+    check_online(snapshot, &diag);
+    assert_int_equal(diag.warning_count, 1);
+    assert_int_equal(diag.findings.items[0].at.line, 4);
+    snapshot_unref(snapshot);
+    diag_release(&diag);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(asks_for_the_keys_of_an_issuer_once),
         cmocka_unit_test(a_function_that_cannot_be_reached_is_a_warning),
         cmocka_unit_test(a_backend_that_cannot_be_reached_is_one_warning),
+        cmocka_unit_test(a_service_that_cannot_be_reached_is_a_warning),
     };
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,22 +74,25 @@ static const char *const want[] = {
     "\"path\":\"/health\",\"authorizer\":null,\"scopes\":[],"
     "\"throttle\":{\"level\":\"account\",\"rateLimit\":10000,\"burstLimit\":5000},"
     "\"integration\":{\"method\":null,\"url\":null,\"function\":\"todo\",\"qualifier\":null,"
+    "\"subtype\":null,"
     "\"uri\":\"todo\"}}",
     "{\"apiId\":\"todo\",\"stage\":\"$default\",\"routeKey\":\"GET /todos\",\"method\":\"GET\","
     "\"path\":\"/todos\",\"authorizer\":\"users\",\"scopes\":[\"todo/read\"],"
     "\"throttle\":{\"level\":\"route\",\"rateLimit\":0.5,\"burstLimit\":10},"
     "\"integration\":{\"method\":null,\"url\":null,\"function\":\"todo\",\"qualifier\":\"live\","
+    "\"subtype\":null,"
     "\"uri\":\"todo:live\"}}",
     "{\"apiId\":\"todo\",\"stage\":\"$default\",\"routeKey\":\"ANY /{proxy+}\",\"method\":\"ANY\","
     "\"path\":\"/{proxy+}\",\"authorizer\":\"users\",\"scopes\":[],"
     "\"throttle\":{\"level\":\"account\",\"rateLimit\":10000,\"burstLimit\":5000},"
-    "\"integration\":{\"method\":null,\"url\":null,\"function\":null,\"qualifier\":null,\"uri\":\"$"
+    "\"integration\":{\"method\":null,\"url\":null,\"function\":null,\"qualifier\":null,"
+    "\"subtype\":null,\"uri\":\"$"
     "{stageVariables.f}\"}}",
     "{\"apiId\":\"todo\",\"stage\":\"$default\",\"routeKey\":\"GET /b/{id}\",\"method\":\"GET\","
     "\"path\":\"/b/{id}\",\"authorizer\":null,\"scopes\":[],"
     "\"throttle\":{\"level\":\"account\",\"rateLimit\":10000,\"burstLimit\":5000},"
     "\"integration\":{\"method\":\"POST\",\"url\":\"http://back:81/x/{id}\",\"function\":null,"
-    "\"qualifier\":null,\"uri\":\"http://${stageVariables.h}/x/{id}\"}}",
+    "\"qualifier\":null,\"subtype\":null,\"uri\":\"http://${stageVariables.h}/x/{id}\"}}",
 };
 
 static void writes_json(void **state)

@@ -303,6 +303,19 @@ static const struct {
     {"docs: no map", API "docs: /docs}]", "2:7: error: 'docs' must be a map, not a string\n"},
     {"docs: absent", API "docs: }]", ""},
     {"docs: at any depth", API "docs: {path: /a.b/~c-d_E}}]", ""},
+    {"a service by its usual name", "serviceEndpoints: {SQS: 'http://127.0.0.1:9324'}\n",
+     "1:20: error: no integration calls a service 'SQS'; did you mean 'sqs'?: there are appconfig, "
+     "events, kinesis, sqs and states\n"},
+    {"a service that no subtype has", "serviceEndpoints: {dynamodb: 'http://127.0.0.1:8000'}\n",
+     "1:20: error: no integration calls a service 'dynamodb': there are appconfig, events, "
+     "kinesis, sqs and states\n"},
+    {"services' endpoints",
+     "serviceEndpoints: {sqs: localhost, events: {}, kinesis: [],\n"
+     "  states: {endpoint: 'http://a', signWth: environment}}\n",
+     "1:25: error: 'localhost' is no http:// or https:// URL of an endpoint\n"
+     "1:44: error: 'endpoint' is missing\n"
+     "1:57: error: 'serviceEndpoints' must be a string, not a list\n"
+     "2:34: error: there is no key 'signWth' here; did you mean 'signWith'?\n"},
 
     /* what is not built yet */
     {"values that say what holds anyway",
@@ -313,13 +326,11 @@ static const struct {
      "  idleReset: messages, stages: [{stageName: s, loggingLevel: OFF}]}]\n",
      ""},
     {"at the root",
-     "apiKeys: [{}]\nusagePlans: [{}]\nserviceEndpoints: {sqs: x}\ntracing: {exporter: otlp}\n"
-     "invokeApi: {port: 3001}\n",
+     "apiKeys: [{}]\nusagePlans: [{}]\ntracing: {exporter: otlp}\ninvokeApi: {port: 3001}\n",
      "1:1: error: 'apiKeys' is not built yet\n"
      "2:1: error: 'usagePlans' is not built yet\n"
-     "3:1: error: 'serviceEndpoints' is not built yet\n"
-     "4:1: error: 'tracing' is not built yet\n"
-     "5:1: error: 'invokeApi' is not built yet\n"},
+     "3:1: error: 'tracing' is not built yet\n"
+     "4:1: error: 'invokeApi' is not built yet\n"},
     {"of APIs", API "binaryFrames: deliver,\nserializeMessages: true,\nidleReset: any}]",
      "2:1: error: 'binaryFrames' is not built yet\n"
      "3:1: error: 'serializeMessages' is not built yet\n"

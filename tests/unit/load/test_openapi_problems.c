@@ -169,10 +169,6 @@ static const struct problem integration_problems[] = {
          "6:47 error: integrations of type mock are for REST APIs\n"),
     CASE("an unknown type", INTEGRATION("type: aws_prox"),
          "6:47 error: unknown type of integration 'aws_prox'; did you mean 'aws_proxy'?\n"),
-    CASE("an AWS service",
-         INTEGRATION(
-             "type: aws_proxy, integrationSubtype: SQS-SendMessage, requestParameters: {a: b}"),
-         "6:58 error: integrations with AWS services are not built yet\n"),
     CASE("an http uri of a function", INTEGRATION("type: aws_proxy, uri: 'http://a.test'"),
          "6:63 error: 'http://a.test' names no Lambda function: a URL is for type http_proxy\n"),
     CASE("a uri that names no function",
@@ -210,7 +206,8 @@ static const struct problem integration_problems[] = {
     CASE("a connection of no type", INTEGRATION("type: aws_proxy, uri: todo, connectionType: VPN"),
          "6:85 error: connectionType is 'VPN', expected INTERNET or VPC_LINK\n"),
     CASE("credentials", INTEGRATION("type: aws_proxy, uri: todo, credentials: r"),
-         "6:69 error: 'credentials' in an integration is not built yet\n"),
+         "6:69 warning: 'credentials' has no effect: invocations are signed as 'signWith' of the "
+         "function says\n"),
     CASE("tlsConfig", INTEGRATION("type: aws_proxy, uri: todo, tlsConfig: {serverNameToVerify: a}"),
          "6:69 error: tlsConfig is for type http_proxy\n"),
     CASE("mappings that map nothing",
