@@ -2,20 +2,25 @@
 // what clients are told.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import fs from "node:fs";
 import http from "node:http";
+import path from "node:path";
 import { decode } from "aws-query-decoder";
 import kinesalite from "kinesalite";
 import { createSqsServer } from "local-aws-sqs";
 import { test } from "./lib/bounded.mjs";
-import { freePort, startGateway } from "./lib/gateway.mjs";
+import { makeCertificate } from "./lib/certificates.mjs";
+import { freePort, startGateway, temporaryDirectory } from "./lib/gateway.mjs";
 import { get } from "./lib/process.mjs";
 import { credentials, document, sdk, startService } from "./lib/services.mjs";
+import { demandSignature } from "./lib/sigv4.mjs";
 
 const format = '{"status":"$context.status","service":"$context.integration.integrationStatus","integration":"$context.integration.status","id":"$context.integration.requestId","error":"$context.integrationErrorMessage","latency":"$context.integration.latency"}';
 
 function start(routes, serviceEndpoints, more = {}) {
-  const { stages = [{ stageName: "$default", stageVariables: { queue: "http://q/1/from-stage" } }], ...config } = more;
+  const { stages = [{ stageName: "$default", stageVariables: { queue: "http://q/1/from-stage" } }], env, ...config } = more;
   return startGateway({
+    env,
     config: {
       development: true, serviceEndpoints, ...config,
       apis: [{ apiId: "test", protocolType: "HTTP", definition: "api.json",
@@ -35,6 +40,8 @@ async function withService(routes, name, answer, fn, more) {
 
 const unable = (name, source) => `Unable to resolve property ${name} from source ${source}`;
 const broken = '{"message":"Internal Server Error"}', bad = '{"message":"Bad Request"}', unavailable = '{"message":"Service Unavailable"}';
+
+const put = { "POST /": { integrationSubtype: "StepFunctions-StartExecution", requestParameters: { StateMachineArn: "arn:a", Input: "$request.body" } } };
 
 // --- the SDK's view ---
 
@@ -186,9 +193,55 @@ test("a stream: a record arrives as it was; one for no stream is an error of the
   } finally { await gateway.stop(); server.close(); }
 });
 
-// --- what clients get ---
+// --- who signs ---
 
-const put = { "POST /": { integrationSubtype: "StepFunctions-StartExecution", requestParameters: { StateMachineArn: "arn:a", Input: "$request.body" } } };
+const temporary = { ...credentials, accessKeyId: "ASIAEXAMPLE", sessionToken: "IQoJb3JpZ2luX2VjEXAMPLE//+==" };
+
+// What AWS would say to a request that is not signed as its SDK signs it.
+const demanding = (service, region, key) => {
+  const refuse = demandSignature([key], { region, service });
+  return async (call) => {
+    const refused = await refuse(call);
+    return refused ? [refused[0], { "x-amzn-ErrorType": refused[1] }, "{}"] : [200, {}, "{}"];
+  };
+};
+
+test("every action is signed as the SDK signs it, in the region that is asked for", async () => {
+  for (const [subtype, name, , parameters] of actions("http://q/1/a")) {
+    for (const [region, key, requestParameters] of [["eu-central-1", credentials, {}], ["ap-south-1", temporary, { Region: "$request.header.x-region" }]]) {
+      const routes = { "POST /": { integrationSubtype: subtype, requestParameters: { ...Object.fromEntries(parameters.map(([k]) => [k, `$request.body.${k}`])), ...requestParameters } } };
+      const service = await startService(demanding(name, region, key));
+      const gateway = await start(routes, { [name]: { endpoint: service.url, signWith: { ...key, region: "eu-central-1" } } });
+      try {
+        const json = Object.fromEntries(parameters.map(([k, text]) => [k, text]));
+        const answer = await get(gateway.port, "/", { method: "POST", body: JSON.stringify(json), headers: { "X-Region": "ap-south-1" } });
+        assert.equal(answer.status, 200, `${subtype} ${region}: ${answer.headers["x-turnpike-reason"]}`);
+        assert.equal(service.calls[0].identity.accessKeyId, key.accessKeyId);
+        for (const line of [...gateway.lines, ...gateway.stdout]) assert.ok(!line.includes(key.secretAccessKey) && !line.includes(temporary.sessionToken), line);
+      } finally { await gateway.stop(); await service.stop(); }
+    }
+  }
+});
+
+test("a service over TLS, its certificate checked, credentials of the environment", async () => {
+  const directory = temporaryDirectory();
+  const { certificate, privateKey } = makeCertificate(directory, "service");
+  const tls = { cert: fs.readFileSync(path.join(directory, certificate)), key: fs.readFileSync(path.join(directory, privateKey)) };
+  const service = await startService(demanding("states", "us-east-1", credentials), { tls });
+  const env = { AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey, AWS_SESSION_TOKEN: "", AWS_REGION: "", AWS_DEFAULT_REGION: "" };
+  const endpoints = { states: { endpoint: service.url.replace("127.0.0.1", "localhost"), signWith: "environment" } };
+  try {
+    for (const [trusted, want] of [[{ trustedCertificates: path.join(directory, certificate) }, 200], [{}, 503]]) {
+      const gateway = await start(put, endpoints, { ...trusted, env });
+      try {
+        const answer = await get(gateway.port, "/", { method: "POST", body: "{}" });
+        assert.equal(answer.status, want, answer.headers["x-turnpike-reason"]);
+      } finally { await gateway.stop(); }
+    }
+  } finally { await service.stop(); fs.rmSync(directory, { recursive: true }); }
+});
+
+// --- what clients get ---
 
 test("the service's answer: its status, body and fields, but for those of one hop", async () => {
   const body = '{"executionArn":"arn:e","startDate":1.726326538934E9}';

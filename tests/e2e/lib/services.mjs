@@ -2,13 +2,15 @@
 import AWS from "aws-sdk";
 import { once } from "node:events";
 import http from "node:http";
+import https from "node:https";
 
 process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = "1";
 
 // A service that answers with `answer(call)`: [status, headers, body]; undefined: it has answered itself, or never will.
-export async function startService(answer = () => [200, {}, "{}"]) {
-  const self = { calls: [], closed: 0 };
-  const server = http.createServer(async (request, response) => {
+// With `tls` ({ cert, key }) over TLS.
+export async function startService(answer = () => [200, {}, "{}"], { tls } = {}) {
+  const self = { calls: [] };
+  const server = (tls ? https : http).createServer(tls ?? {}, async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const raw = Buffer.concat(chunks).toString();
@@ -21,7 +23,7 @@ export async function startService(answer = () => [200, {}, "{}"]) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   self.port = server.address().port;
-  self.url = `http://127.0.0.1:${self.port}`;
+  self.url = `${tls ? "https" : "http"}://127.0.0.1:${self.port}`;
   self.stop = async () => { server.closeAllConnections(); server.close(); await once(server, "close"); };
   // Resolves with the next call.
   self.next = () => new Promise((resolve) => { self.onCall = (call) => { self.onCall = null; resolve(call); }; });
