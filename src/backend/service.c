@@ -4,6 +4,7 @@
 #include <sys/queue.h>
 
 #include "service_private.h"
+#include "service_values.h"
 #include "turnpike/base/xalloc.h"
 
 struct service_call {
@@ -42,10 +43,10 @@ static void release_call(struct service_call *call)
 
 void services_free(struct services *s)
 {
-    struct service_call *call;
     if (!s)
         return;
-    while ((call = LIST_FIRST(&s->calls))) {
+    for (struct service_call *call = LIST_FIRST(&s->calls), *next; call; call = next) {
+        next = LIST_NEXT(call, entry);
         http_call_cancel(call->http);
         release_call(call);
     }
@@ -118,13 +119,6 @@ static void on_answer(void *data, struct http_client_answer *http, const struct 
 
 /* Calls. */
 
-static void release_text(struct service_text *text)
-{
-    buf_release(&text->path);
-    buf_release(&text->query);
-    buf_release(&text->body);
-}
-
 static struct service_call *add_call(struct services *s, const struct service_target *t)
 {
     struct service_call *call = xcalloc(1, sizeof(*call));
@@ -142,8 +136,12 @@ struct service_call *service_call_start(struct services *s, struct service_reque
 {
     const struct service_target *t = request->route->service;
     struct service_text text = {0};
+    if (request->region.len > 0 && !service_value_is_region(request->region)) {
+        *ret_why = STR("the value of Region is not a region");
+        return NULL;
+    }
     if (!service_request_write(&text, t->action, request->arguments, arena, ret_why)) {
-        release_text(&text);
+        service_text_release(&text);
         return NULL;
     }
     struct service_signature signature = {request->region, loop_wall(s->loop)};
@@ -156,7 +154,7 @@ struct service_call *service_call_start(struct services *s, struct service_reque
     call->http = http_call_start(origin_client(t->origin), head, text.body, request->timeout,
                                  on_answer, call);
     text.body = (struct buf){0};
-    release_text(&text);
+    service_text_release(&text);
     return call;
 }
 

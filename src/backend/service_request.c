@@ -240,3 +240,10 @@ bool service_request_write(struct service_text *out, const struct service_action
     struct writing w = {.out = out, .arena = arena};
     return writers[action->protocol](&w, action, arguments, ret_why);
 }
+
+void service_text_release(struct service_text *text)
+{
+    buf_release(&text->path);
+    buf_release(&text->query);
+    buf_release(&text->body);
+}

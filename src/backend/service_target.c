@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Actions as snapshots send them, and the heads of their requests. */
 #include "service_private.h"
+#include "service_values.h"
 #include "turnpike/base/sigv4.h"
 
 /* AWS: "Quotas for configuring and running an HTTP API": 10 MB. */
 #define ANSWER_MAX (10 * 1024 * 1024)
+
+#define TEXT_SHOWN 64 /* of a value in a message */
 
 static const struct service_endpoint *find_endpoint(const struct snapshot *s,
                                                     const struct service_action *action)
@@ -43,6 +46,54 @@ static struct endpoint endpoint_of(struct arena *a, const struct service_action 
     return e;
 }
 
+/* Parameters. */
+
+static bool is_static(const struct mapping_value *value)
+{
+    FOR_EACH_IN (part, &value->parts)
+        if (part->source != MAPPING_LITERAL)
+            return false;
+    return true;
+}
+
+/* A request of this parameter alone says whether its text is a value. */
+static void check_parameter(struct diag *diag, const struct service_action *action,
+                            const struct service_parameter *parameter)
+{
+    struct arena arena;
+    struct str why;
+    struct service_text text = {0};
+    const struct service_field *field = service_action_field(action, parameter->name);
+    if (!is_static(parameter->value))
+        return;
+    if (field->value == SERVICE_REGION) {
+        if (!service_value_is_region(parameter->value->text))
+            diag_error(diag, parameter->at, "'%" STR_F "' is no region",
+                       STR_A(str_head(parameter->value->text, TEXT_SHOWN)));
+        return;
+    }
+    arena_init(&arena, 1024);
+    struct service_argument *arguments =
+        arena_array(&arena, struct service_argument, action->field_count);
+    for (size_t i = 0; i < action->field_count; i++)
+        arguments[i].field = &action->fields[i];
+    arguments[field - action->fields].value = parameter->value->text;
+    if (!service_request_write(&text, action, arguments, &arena, &why))
+        diag_error(diag, parameter->at, "%" STR_F, STR_A(why));
+    service_text_release(&text);
+    arena_release(&arena);
+}
+
+static void check_integration(struct diag *diag, const struct integration *integration)
+{
+    if (integration->type != INTEGRATION_SERVICE)
+        return;
+    FOR_EACH_IN (parameter, &integration->parameters)
+        check_parameter(diag, integration->action, parameter);
+}
+
+/* Snapshots. */
+
 static void prepare_route(struct origins *origins, struct snapshot *s, struct stage_route *route)
 {
     const struct integration *integration = route->route->integration;
@@ -58,12 +109,15 @@ static void prepare_route(struct origins *origins, struct snapshot *s, struct st
     route->service = t;
 }
 
-void service_prepare(struct origins *origins, struct snapshot *snapshot)
+void service_prepare(struct origins *origins, struct snapshot *snapshot, struct diag *diag)
 {
-    FOR_EACH_IN (api, &snapshot->apis)
+    FOR_EACH_IN (api, &snapshot->apis) {
+        FOR_EACH_IN (integration, &(*api)->integrations)
+            check_integration(diag, *integration);
         FOR_EACH_IN (stage, &(*api)->stages)
             for (size_t i = 0; i < (*api)->routes.count; i++)
                 prepare_route(origins, snapshot, &(*stage)->routes[i]);
+    }
 }
 
 /* Heads. */

@@ -4,6 +4,8 @@
 #include "turnpike/base/base64.h"
 #include "turnpike/base/json.h"
 
+#define REGION_MAX 32
+
 bool service_value_is_integer(struct str text)
 {
     uint64_t value;
@@ -36,6 +38,16 @@ static bool read_array(struct arena *arena, struct str text, service_text_list *
 bool service_value_is_segment(struct str text)
 {
     return !str_is(text, ".") && !str_is(text, "..");
+}
+
+bool service_value_is_region(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
+            return false;
+    }
+    return text.len > 0 && text.len <= REGION_MAX;
 }
 
 /* API Gateway joins the values of a header or query parameter with commas; neither the names of

@@ -10,6 +10,8 @@ bool service_value_is_integer(struct str text); /* none is negative */
 bool service_value_is_base64(struct arena *arena, struct str text);
 /* One that does not climb. */
 bool service_value_is_segment(struct str text);
+/* It goes into a header. */
+bool service_value_is_region(struct str text);
 
 typedef LIST(struct str) service_text_list;
 

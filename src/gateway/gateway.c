@@ -74,7 +74,7 @@ void gateway_prepare(struct gateway *g, struct snapshot *snapshot,
     auth_prepare(g->auth, snapshot, diag);
     lambda_prepare(g->lambda, snapshot);
     http_prepare(g->origins, g->counters, snapshot);
-    service_prepare(g->origins, snapshot);
+    service_prepare(g->origins, snapshot, diag);
     access_log_prepare(snapshot, output, &context_variables, diag);
     figures_prepare(g->counters, snapshot);
     cors_prepare(snapshot);

@@ -2,6 +2,7 @@
 /* Calls an action of an AWS service with the request's values and passes its answer on (AWS:
  * "Create AWS service integrations for HTTP APIs"). */
 #include "turnpike/backend/http_proxy.h"
+#include "turnpike/base/json.h"
 #include "turnpike/gateway/integrate.h"
 #include "turnpike/gateway/mapping_source.h"
 #include "turnpike/gateway/trace.h"
@@ -28,28 +29,66 @@ static struct str *place_of(struct values *v, const struct service_field *field)
     return &v->arguments[field - action->fields].value;
 }
 
+/* Whether what follows a JSON text so far stands within a string. */
+static bool is_within_string(struct str json)
+{
+    bool within = false;
+    for (size_t i = 0; i < json.len; i++) {
+        if (json.at[i] == '"')
+            within = !within;
+        else if (json.at[i] == '\\' && within)
+            i++;
+    }
+    return within;
+}
+
+/* Within a string of a JSON text, what the client sent must not end it and go on with members of
+ * its own. */
+static bool append_to_json(struct buf *out, const struct mapping_part *part, void *exchange)
+{
+    scoped_buf struct buf value = {0};
+    if (!mapping_source_append(&value, part, exchange))
+        return false;
+    if (is_within_string(buf_str(out)))
+        json_write_escaped(out, buf_str(&value));
+    else
+        buf_append(out, buf_str(&value));
+    return true;
+}
+
+static bool run(struct exchange *x, const struct service_parameter *parameter, struct buf *out)
+{
+    const struct service_field *field = service_action_field(action_of(x), parameter->name);
+    bool is_json = field->value == SERVICE_ATTRIBUTES;
+    return mapping_value_run(parameter->value, out,
+                             is_json ? append_to_json : mapping_source_append, x) &&
+           buf_len(out) > 0;
+}
+
+static enum verdict refuse(struct exchange *x, struct str why)
+{
+    x->t.outcome.integration_error = why;
+    return exchange_refuse(x, GATEWAY_BAD_REQUEST, "%s: %" STR_F, action_of(x)->subtype,
+                           STR_A(why));
+}
+
 /* In the exchange's arena, and counted as buffered. */
 static bool find_value(struct values *v, const struct service_parameter *parameter,
                        enum verdict *ret_verdict)
 {
     scoped_buf struct buf text = {0};
     struct exchange *x = v->x;
-    const struct service_action *action = action_of(x);
-    bool found = mapping_value_run(parameter->value, &text, mapping_source_append, x);
-    if (!found || buf_len(&text) == 0) {
-        struct str why =
-            arena_printf(&x->arena, "Unable to resolve property %" STR_F " from source %" STR_F,
-                         STR_A(parameter->name), STR_A(parameter->value->text));
-        x->t.outcome.integration_error = why;
-        *ret_verdict =
-            exchange_refuse(x, GATEWAY_BAD_REQUEST, "%s: %" STR_F, action->subtype, STR_A(why));
+    if (!run(x, parameter, &text)) {
+        *ret_verdict = refuse(
+            x, arena_printf(&x->arena, "Unable to resolve property %" STR_F " from source %" STR_F,
+                            STR_A(parameter->name), STR_A(parameter->value->text)));
         return false;
     }
     if (!exchange_buffer(x, buf_len(&text))) {
         *ret_verdict = exchange_refuse_memory(x);
         return false;
     }
-    *place_of(v, service_action_field(action, parameter->name)) =
+    *place_of(v, service_action_field(action_of(x), parameter->name)) =
         arena_copy(&x->arena, buf_str(&text));
     return true;
 }
@@ -131,6 +170,5 @@ enum verdict integrate_service(struct exchange *x)
     if (x->integration.call)
         return WAIT;
     x->held = request.held;
-    return exchange_refuse(x, GATEWAY_BAD_REQUEST, "%s: %" STR_F, action_of(x)->subtype,
-                           STR_A(why));
+    return refuse(x, why);
 }

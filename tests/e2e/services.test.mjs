@@ -10,7 +10,7 @@ import kinesalite from "kinesalite";
 import { createSqsServer } from "local-aws-sqs";
 import { test } from "./lib/bounded.mjs";
 import { makeCertificate } from "./lib/certificates.mjs";
-import { freePort, startGateway, temporaryDirectory } from "./lib/gateway.mjs";
+import { freePort, run, startGateway, temporaryDirectory, writeFiles } from "./lib/gateway.mjs";
 import { get } from "./lib/process.mjs";
 import { credentials, document, sdk, startService } from "./lib/services.mjs";
 import { demandSignature } from "./lib/sigv4.mjs";
@@ -348,6 +348,19 @@ test("a parameter without a value, or of the wrong kind: 400, and the service is
   });
 });
 
+test("check: static values of the wrong kind, the region and the rest of a document", async () => {
+  const directory = temporaryDirectory();
+  const requestParameters = { QueueUrl: "q", MessageBody: "b", DelaySeconds: "5s", MessageAttributes: "{}", Region: "EU" };
+  writeFiles(directory, {
+    "api.json": document({ "POST /a": { integrationSubtype: "SQS-SendMessage", requestParameters }, "POST /b": { integrationSubtype: "Kinesis-PutRecord", requestParameters: { StreamName: "s", Data: "no base64", PartitionKey: "$request.body" } } }),
+    "turnpike.yaml": { apis: [{ apiId: "test", protocolType: "HTTP", definition: "api.json", stages: [{ stageName: "one" }, { stageName: "two" }] }], serviceEndpoints: { sqs: "http://127.0.0.1:9324", kinesis: "http://127.0.0.1:4567" } },
+  });
+  const { code, stderr, stdout } = await run(["check"], { cwd: directory });
+  fs.rmSync(directory, { recursive: true });
+  assert.equal(code, 78);
+  assert.deepEqual([...(stdout + stderr).matchAll(/error: (.*)/g)].map(([, text]) => text), ["the value of DelaySeconds is not an integer", "'EU' is no region", "the value of Data is not base64"]);
+});
+
 test("values come from all over the request", async () => {
   const send = (parameters) => ({ integrationSubtype: "SQS-SendMessage", requestParameters: { QueueUrl: "$stageVariables.queue", ...parameters } });
   const routes = {
@@ -365,6 +378,27 @@ test("values come from all over the request", async () => {
     assert.equal(message.MessageBody, body, "all of a body, however long");
     assert.match(message.MessageGroupId, /^[\w-]{15}=$/);
   });
+});
+
+test("what a client sends cannot become another parameter, attribute or header", async () => {
+  const routes = {
+    "POST /sqs": { integrationSubtype: "SQS-SendMessage", requestParameters: { QueueUrl: "q", MessageBody: "b", MessageAttributes: '{"a": {"DataType": "String", "StringValue": "${request.body.a}"}, "n": {"DataType": "Number", "StringValue": ${request.body.n}}}' } },
+    "POST /region": { integrationSubtype: "SQS-PurgeQueue", requestParameters: { QueueUrl: "q", Region: "$request.body.region" } },
+  };
+  const service = await startService();
+  const gateway = await start(routes, { sqs: { endpoint: service.url, signWith: credentials } });
+  const ask = (target, json) => get(gateway.port, target, { method: "POST", body: JSON.stringify(json) });
+  try {
+    const evil = 'x"}, "admin": {"DataType": "String", "StringValue": "1\\';
+    assert.equal((await ask("/sqs", { a: evil, n: 7 })).status, 200);
+    assert.deepEqual(decode(service.calls[0].raw).MessageAttribute, [{ Name: "a", Value: { DataType: "String", StringValue: evil } }, { Name: "n", Value: { DataType: "Number", StringValue: "7" } }]);
+    for (const region of ["a\r\nX-Evil: 1", "eu/west", "EU-WEST-1", "x".repeat(33), "é"]) {
+      const answer = await ask("/region", { region });
+      assert.deepEqual([answer.status, answer.headers["x-turnpike-reason"]], [400, "SQS-PurgeQueue: the value of Region is not a region"]);
+    }
+    assert.equal((await ask("/region", { region: "eu-west-1" })).status, 200);
+    assert.equal(service.calls.length, 2);
+  } finally { await gateway.stop(); await service.stop(); }
 });
 
 test("responseParameters change the answer", async () => {

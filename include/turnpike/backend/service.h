@@ -18,8 +18,9 @@ MUST_USE struct services *services_new(struct loop *loop);
 /* Drops all calls without callbacks; before the origins go. Takes NULL. */
 void services_free(struct services *s);
 
-/* Gives every stage route whose integration is a service's action its target. */
-void service_prepare(struct origins *origins, struct snapshot *snapshot);
+/* Gives every stage route whose integration is a service's action its target. Reports static
+ * parameters that are no values of their kinds. */
+void service_prepare(struct origins *origins, struct snapshot *snapshot, struct diag *diag);
 
 struct service_answer {
     enum integration_failure failure; /* INTEGRATION_OK: the service did as it was asked: 2xx */
@@ -46,8 +47,8 @@ struct service_request {
 };
 
 /* Writes, signs and sends a request. Never calls back before it has returned, then exactly once
- * unless abandoned. NULL, with *ret_why of the arena, where an argument is no value of its kind
- * (service_request_write). */
+ * unless abandoned. NULL, with *ret_why of the arena or static, where an argument is no value of
+ * its kind (service_request_write), or the region none. */
 MUST_USE struct service_call *service_call_start(struct services *s,
                                                  struct service_request *request,
                                                  service_done_fn *done, void *data,

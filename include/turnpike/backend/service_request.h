@@ -14,12 +14,14 @@ struct service_argument {
     struct str value; /* at is NULL where the parameter is not written */
 };
 
-/* All zero is empty; the caller releases the buffers. */
+/* All zero is empty. */
 struct service_text {
     struct buf path;  /* with its leading slash, percent-encoded; behind the endpoint's base path */
     struct buf query; /* without '?' */
     struct buf body;
 };
+
+void service_text_release(struct service_text *text);
 
 /* One argument for each field, in the order of the action's row. False where the text of one is no
  * value of its kind: *ret_why says which, of the arena, and never the text itself. */

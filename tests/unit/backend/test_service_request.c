@@ -195,9 +195,7 @@ static void writes_requests(void **state)
         if (service_request_write(&text, action, arguments, &arena, &why))
             why = text_of(&got, &text);
         CHECK_CASE(c, str_is(why, c->want), "got %" STR_F, STR_A(why));
-        buf_release(&text.path);
-        buf_release(&text.query);
-        buf_release(&text.body);
+        service_text_release(&text);
         arena_release(&arena);
     }
 }

@@ -38,7 +38,7 @@ static const struct service_target *prepare(struct fixture *f, const char *subty
 
     loop_init(&f->loop);
     f->origins = origins_new(&f->loop, NULL);
-    service_prepare(f->origins, f->snapshot);
+    service_prepare(f->origins, f->snapshot, &f->diag);
     return api->stages.items[0]->routes[0].service;
 }
 
@@ -103,9 +103,7 @@ static void check_head(const char *subtype, const char *url, struct str trace_id
     struct buf head = service_head_write(t, &text, &(struct service_signature){{0}, 0}, trace_id);
     assert_str_equal(buf_str(&head), str_from(want));
     buf_release(&head);
-    buf_release(&text.path);
-    buf_release(&text.query);
-    buf_release(&text.body);
+    service_text_release(&text);
     release(&f);
 }
 
