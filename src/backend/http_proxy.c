@@ -17,6 +17,8 @@ struct http_proxy_call {
     struct http_call *http;
     struct share held; /* for the request's body, which the call keeps to its end */
     const struct http_stream_events *events; /* NULL: abandoned */
+    struct abandoned_call abandoned;
+    bool answered; /* its head has come: the backend has done what it was asked for */
     void *data;
 };
 
@@ -61,6 +63,7 @@ static void release_call(struct http_proxy_call *call)
     struct http_proxy *p = call->proxy;
     struct origin *origin = call->origin;
     call->in_flight->value -= 1;
+    origin_forget(&call->abandoned);
     share_release(&call->held);
     TAILQ_REMOVE(&p->calls, call, entry);
     p->call_count--;
@@ -73,12 +76,20 @@ static void release_call(struct http_proxy_call *call)
     origin_unref(origin);
 }
 
+static void give_up(struct abandoned_call *abandoned)
+{
+    struct http_proxy_call *call = container_of(abandoned, struct http_proxy_call, abandoned);
+    http_call_cancel(call->http);
+    release_call(call);
+}
+
 /* The call is given back before its last event, which may start another or end the program. */
 static void on_head(void *data, struct http_client_answer *answer, bool complete)
 {
     struct http_proxy_call *call = data;
     const struct http_stream_events *events = call->events;
     void *events_data = call->data;
+    call->answered = true;
     if (complete)
         release_call(call);
     if (events)
@@ -138,7 +149,11 @@ void http_proxy_resume(struct http_proxy_call *call)
 void http_proxy_abandon(struct http_proxy_call *call)
 {
     call->events = NULL;
-    http_proxy_resume(call);
+    call->abandoned.give_up = give_up;
+    if (call->answered)
+        give_up(&call->abandoned);
+    else
+        origin_abandon(call->origin, &call->abandoned);
 }
 
 static void drop_calls(struct http_proxy *p)

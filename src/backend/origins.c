@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "turnpike/backend/origins.h"
 
-#include <sys/queue.h>
-
 #include "turnpike/base/clock.h"
 #include "turnpike/base/xalloc.h"
 
@@ -10,6 +8,7 @@
 #define KEEP_ALIVE_TIMEOUT (4 * USEC_PER_SEC)
 #define CONNECT_TIMEOUT    (1 * USEC_PER_SEC)
 #define IDLE_MAX           256
+#define ABANDONED_MAX      256 /* until a snapshot says how many */
 
 struct origin {
     struct origins *origins;
@@ -28,13 +27,17 @@ struct origins {
     struct curl_loop *curl;
     size_t references; /* the owner's, and one for each origin */
     LIST_HEAD(, origin) all;
+    TAILQ_HEAD(, abandoned_call) abandoned; /* first come, first given up */
+    size_t abandoned_count, abandoned_max;
 };
 
 struct origins *origins_new(struct loop *loop, struct curl_loop *curl)
 {
     struct origins *o = xcalloc(1, sizeof(*o));
-    *o = (struct origins){.loop = loop, .curl = curl, .references = 1};
+    *o = (struct origins){
+        .loop = loop, .curl = curl, .references = 1, .abandoned_max = ABANDONED_MAX};
     LIST_INIT(&o->all);
+    TAILQ_INIT(&o->abandoned);
     return o;
 }
 
@@ -123,4 +126,40 @@ void origin_unref(struct origin *origin)
 struct http_client *origin_client(const struct origin *origin)
 {
     return origin->client;
+}
+
+/* Calls that nobody waits for. */
+
+static void give_up_surplus(struct origins *o)
+{
+    while (o->abandoned_count > o->abandoned_max) {
+        struct abandoned_call *first = TAILQ_FIRST(&o->abandoned);
+        first->give_up(first);
+    }
+}
+
+void origins_limit_abandoned(struct origins *o, size_t max)
+{
+    o->abandoned_max = max;
+    give_up_surplus(o);
+}
+
+void origin_abandon(struct origin *origin, struct abandoned_call *call)
+{
+    struct origins *o = origin->origins;
+    assert(!call->origins);
+    call->origins = o;
+    TAILQ_INSERT_TAIL(&o->abandoned, call, entry);
+    o->abandoned_count++;
+    give_up_surplus(o);
+}
+
+void origin_forget(struct abandoned_call *call)
+{
+    struct origins *o = call->origins;
+    if (!o)
+        return;
+    TAILQ_REMOVE(&o->abandoned, call, entry);
+    o->abandoned_count--;
+    call->origins = NULL;
 }

@@ -15,6 +15,7 @@ struct service_call {
     struct http_call *http;
     struct share held;
     service_done_fn *done; /* NULL: nobody waits any more */
+    struct abandoned_call abandoned;
     void *data;
 };
 
@@ -36,6 +37,7 @@ static void release_call(struct service_call *call)
 {
     LIST_REMOVE(call, entry);
     call->services->count--;
+    origin_forget(&call->abandoned);
     share_release(&call->held);
     origin_unref(call->origin);
     free(call);
@@ -158,7 +160,16 @@ struct service_call *service_call_start(struct services *s, struct service_reque
     return call;
 }
 
+static void give_up(struct abandoned_call *abandoned)
+{
+    struct service_call *call = container_of(abandoned, struct service_call, abandoned);
+    http_call_cancel(call->http);
+    release_call(call);
+}
+
 void service_call_abandon(struct service_call *call)
 {
     call->done = NULL;
+    call->abandoned.give_up = give_up;
+    origin_abandon(call->origin, &call->abandoned);
 }

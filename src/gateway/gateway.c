@@ -81,9 +81,16 @@ void gateway_prepare(struct gateway *g, struct snapshot *snapshot,
     reason_prepare(snapshot);
 }
 
+/* Each holds a socket, as a client does. */
+static size_t abandoned_max(const struct snapshot *snapshot)
+{
+    return snapshot->settings.limits.connections / 4;
+}
+
 void gateway_use(struct gateway *g, struct snapshot *snapshot)
 {
     snapshot_unref(g->snapshot);
     g->snapshot = snapshot;
+    origins_limit_abandoned(g->origins, abandoned_max(snapshot));
     auth_warm(g->auth, snapshot);
 }

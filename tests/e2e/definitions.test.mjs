@@ -205,7 +205,7 @@ const refusals = [
   ["CORS for everybody with credentials", base({ root: { "x-amazon-apigateway-cors": { allowOrigins: ["*"], allowCredentials: true } } }), '"*"', /allowCredentials is not supported where allowOrigins has '\*'/],
   ["http_proxy without a URL", base({ target: { type: "http_proxy", httpMethod: "GET", uri: "example.com" } }), '"example.com"', /no absolute http/],
   ["an HTTP URI", base({ target: { ...integration, uri: "http://example.com/x" } }), '"http://example.com/x"', /a URL is for type http_proxy/],
-  ["a service integration", base({ target: { type: "aws_proxy", integrationSubtype: "SQS-SendMessage", payloadFormatVersion: "1.0", credentials: "arn:aws:iam::123456789012:role/x" } }), '"integrationSubtype"', /AWS services are not built yet/],
+  ["a service integration", base({ target: { type: "aws_proxy", integrationSubtype: "SQS-SendMessage", payloadFormatVersion: "1.0", credentials: "arn:aws:iam::123456789012:role/x" } }), '"SQS-SendMessage"', /calls 'sqs', which has no endpoint/],
   ["a mapping of a reserved header", base({ target: { ...integration, requestParameters: { "append:header.via": "1" } } }), '"append:header.via"', /header 'via' is reserved/],
   ["a VPC link before a function", base({ target: { ...integration, connectionType: "VPC_LINK" } }), '"VPC_LINK"', /VPC_LINK is for type http_proxy/],
   ["a VPC link that leads nowhere", base({ target: { type: "http_proxy", uri: "arn:x", connectionType: "VPC_LINK", connectionId: "abc" } }), '"arn:x"', /vpcLinks: \{"abc": "http/],

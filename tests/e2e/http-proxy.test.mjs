@@ -303,7 +303,7 @@ test("a client that does not read stops its backend, at a bounded price; then it
 });
 
 test("what waits for slow clients counts against limits.bufferedBytes; beyond it they are cut off", async () => {
-  const body = Buffer.alloc(8 * 1024 * 1024, "x");
+  const body = Buffer.alloc(64 * 1024 * 1024, "x");
   await withServer((request, response) => response.end(body), async (gateway) => {
     const slow = [];
     for (let i = 0; i < 5; i++) {
@@ -321,7 +321,7 @@ test("what waits for slow clients counts against limits.bufferedBytes; beyond it
     assert.ok(sizes.every((size) => ["cut off", "refused", body.length].includes(size)), `${sizes}`);
     await gateway.quiet();
     assert.equal((await get(gateway.port, "/x")).text.length, body.length);
-  }, { limits: { bufferedBytes: 500000 } });
+  }, { limits: { bufferedBytes: 500000, payloadBytes: 100000000 } });
 });
 
 test("the time that a client takes to read is not the backend's", async () => {
@@ -434,18 +434,24 @@ test("an answer above limits.payloadBytes: announced 500, otherwise cut off", as
   }, { limits: { payloadBytes: 2000 } });
 });
 
-test("a client that leaves: the call runs to its end, the answer is dropped", async () => {
+test("a client that leaves before the answer: the call runs to its end; within it: the backend's connection closes", async () => {
   const calls = [];
   await withServer((request, response) => calls.push({ request, response }), async (gateway) => {
     const leaves = async (target, begin) => {
       const raw = (await Raw.open(gateway.port)).send(`POST ${target} HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc`);
       while (calls.length === 0) await turn();
       const call = calls.pop();
+      const closed = once(call.response, "close");
       if (begin) { begin(call.response); await raw.until(/first/); }
       await raw.reset();
+      if (begin) {
+        await closed;
+        assert.ok(!call.response.writableFinished);
+        while ((await inFlight(gateway)) > 0);
+        return;
+      }
       while ((await ask(gateway, "status")).exchanges > 0);
       assert.equal(await inFlight(gateway), 1);
-      const closed = once(call.response, "close");
       call.response.end(Buffer.alloc(4 * 1024 * 1024));
       await closed;
       assert.ok(call.response.writableFinished, "the backend could send all of it");
@@ -462,18 +468,37 @@ test("a client that leaves: the call runs to its end, the answer is dropped", as
 });
 
 test("a client that leaves while its backend waits for it", async () => {
-  const body = Buffer.alloc(8 * 1024 * 1024, "x");
-  let finished;
-  await withServer((request, response) => { finished = once(response, "close").then(() => response.writableFinished); response.end(body); }, async (gateway) => {
+  const body = Buffer.alloc(64 * 1024 * 1024, "x");
+  let closed;
+  await withServer((request, response) => { closed = once(response, "close"); response.end(body); }, async (gateway) => {
     const raw = await Raw.open(gateway.port);
     raw.socket.pause();
     raw.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
-    while (!finished) await turn();
+    while (!closed) await turn();
     for (let i = 0; i < 50; i++) await gateway.metrics();
     await raw.reset();
-    assert.equal(await finished, true);
+    await closed;
     while ((await inFlight(gateway)) > 0);
-  });
+  }, { limits: { payloadBytes: 100000000 } });
+});
+
+test("clients that leave hold no more of the backend's connections than a quarter of limits.connections", async () => {
+  let heard = () => {};
+  const backend = await startBackend({ onCall: () => heard() });
+  const gateway = await start({ "GET /never": `${backend.url}/x` }, { limits: { connections: 40 } });
+  try {
+    for (let i = 0; i < 60; i++) {
+      const raw = await Raw.open(gateway.port);
+      const called = new Promise((resolve) => { heard = resolve; });
+      raw.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n");
+      await called;
+      await raw.reset();
+    }
+    while ((await ask(gateway, "status")).exchanges > 0);
+    while ((await inFlight(gateway)) > 10);
+    assert.equal(await inFlight(gateway), 10);
+    while (backend.sockets.size > 10) await turn();
+  } finally { await gateway.stop("SIGKILL"); await backend.stop(); }
 });
 
 test("a stop does not wait for calls that nobody waits for", async () => {

@@ -52,8 +52,9 @@ struct http_proxy_call *http_proxy_start(struct http_proxy *p, struct http_proxy
 /* As http_call_pause and http_call_resume; either may be called twice. */
 void http_proxy_pause(struct http_proxy_call *call);
 void http_proxy_resume(struct http_proxy_call *call);
-/* Nobody waits any more: no event follows. The call runs to its end, as on AWS, and its answer is
- * dropped. */
+/* Nobody waits any more: no event follows. A call that is not answered yet runs until it is, as on
+ * AWS (origins.h: only so many may); one whose answer is coming is cancelled, and the backend sees
+ * its connection close. */
 void http_proxy_abandon(struct http_proxy_call *call);
 
 #endif

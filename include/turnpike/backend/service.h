@@ -54,7 +54,8 @@ MUST_USE struct service_call *service_call_start(struct services *s,
                                                  service_done_fn *done, void *data,
                                                  struct arena *arena, struct str *ret_why);
 
-/* The interest is gone, not the call: it runs to its end, and its answer is dropped. */
+/* The interest is gone, not the call: it runs to its end, and its answer is dropped (origins.h:
+ * only so many may). */
 void service_call_abandon(struct service_call *call);
 
 /* Calls under way, those of clients that left too. */
