@@ -77,7 +77,7 @@ touch node_modules/.package-lock.json
 test("the tarball of a release has all that is needed to pack without a network", inRepository, async () => {
   const directory = temporaryDirectory();
   try {
-    const { code, stdout, stderr } = await capture("make", ["-s", "dist"], { cwd: root });
+    const { code, stdout, stderr } = await capture("make", ["-s", "--no-print-directory", "dist"], { cwd: root });
     assert.equal(code, 0, stderr);
     const tarball = path.resolve(root, stdout.trim().split("\n").at(-1));
     assert.match(path.basename(tarball), /^turnpike-\d+\.\d+\.\d+\.tar\.gz$/);
@@ -94,7 +94,7 @@ test("the tarball of a release has all that is needed to pack without a network"
 
 test("make install; the program finds its page wherever it was put; make uninstall", async () => {
   const directory = temporaryDirectory();
-  const make = (target) => capture("make", ["-s", target, `DESTDIR=${directory}/moved`, "PREFIX=/opt/gateway"], { cwd: root });
+  const make = (target) => capture("make", ["-s", "--no-print-directory", target, `DESTDIR=${directory}/moved`, "PREFIX=/opt/gateway"], { cwd: root });
   const check = () => capture(path.join(directory, "moved/opt/gateway/bin/turnpike"), ["check", "--config", "turnpike.yaml"], { cwd: directory });
   writeFiles(directory, { "a.json": definition({ "GET /": "f" }), "turnpike.yaml": "apis:\n- apiId: a\n  protocolType: HTTP\n  definition: a.json\n  docs: {path: /docs}\nfunctions: {f: {endpoint: 'http://127.0.0.1:1'}}\n" });
   try {
