@@ -54,7 +54,8 @@ static inline struct api *sample_add_api(struct builder *b, struct str name)
 static inline void sample_add_function(struct builder *b, struct str name)
 {
     struct function *f = builder_add_function(b, (struct position){0}, name);
-    assert_true(builder_set_endpoint(b, &f->endpoint, sample_written(STR("http://127.0.0.1:9000"))));
+    assert_true(
+        builder_set_endpoint(b, &f->endpoint, sample_written(STR("http://127.0.0.1:9000"))));
 }
 
 static inline struct snapshot *sample_finish(struct builder *b)
