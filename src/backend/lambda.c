@@ -201,14 +201,15 @@ static const struct {
     unsigned status;
 } refusals[] = {
     [LAMBDA_REFUSAL_QUEUE_FULL] =
-        {{INTEGRATION_THROTTLED, LAMBDA_RESULT_THROTTLE,
-          STR_INIT("The function runs as many invocations as it may (maxConcurrency), and its "
-                   "queue is full (maxQueue).")},
-                                     0  },
+        {.verdict = {.failure = INTEGRATION_THROTTLED,
+                     .result = LAMBDA_RESULT_THROTTLE,
+                     .error = STR_INIT("The function runs as many invocations as it may "
+                                       "(maxConcurrency), and its queue is full (maxQueue).")}},
     [LAMBDA_REFUSAL_PAYLOAD] =  /* as the service itself would */
-    {{INTEGRATION_STATUS, LAMBDA_RESULT_ERROR,
-      STR_INIT("Lambda refuses invocations of more than 6291456 bytes.")},
-                                     413},
+    { .verdict = {.failure = INTEGRATION_STATUS,
+                 .result = LAMBDA_RESULT_ERROR,
+                 .error = STR_INIT("Lambda refuses invocations of more than 6291456 bytes.")},
+                                     .status = 413},
 };
 
 static void on_refusing(struct task *task)

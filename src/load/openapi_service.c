@@ -9,8 +9,8 @@
 static const char *const signers[] = {
     [INTEGRATION_LAMBDA] = "invocations are signed as 'signWith' of the function says",
     [INTEGRATION_HTTP] = "requests to HTTP backends are not signed",
-    [INTEGRATION_SERVICE] = "requests are signed as 'signWith' of the service in "
-                            "'serviceEndpoints' says",
+    [INTEGRATION_SERVICE] = ("requests are signed as 'signWith' of the service in "
+                             "'serviceEndpoints' says"),
 };
 
 void openapi_credentials(struct openapi *o, const struct doc_member *member, void *subject)
