@@ -4,10 +4,8 @@
 #ifndef TURNPIKE_MODEL_API_H
 #define TURNPIKE_MODEL_API_H
 
-#include "turnpike/base/map.h"
 #include "turnpike/model/parameter_mapping.h"
 #include "turnpike/model/settings.h"
-#include "turnpike/model/websocket.h"
 #include "turnpike/text/uri_template.h"
 
 /* What higher folders keep beside an element of the model: compiled by their `_prepare` function
@@ -55,7 +53,6 @@ enum integration_type {
     INTEGRATION_LAMBDA,  /* AWS_PROXY to a function */
     INTEGRATION_HTTP,    /* HTTP_PROXY */
     INTEGRATION_SERVICE, /* AWS_PROXY with a subtype: an action of an AWS service */
-    INTEGRATION_MOCK,    /* MOCK: WebSocket APIs alone, so far */
     INTEGRATION_DOCS,    /* the API's documentation; no document names it */
 };
 
@@ -89,8 +86,6 @@ struct integration {
 
     parameter_mapping_list request_parameters;
     LIST(struct response_parameters) response_parameters; /* by status, each once */
-
-    struct websocket_integration websocket;
 };
 
 /* What is done to the integration's answers of that status, or NULL. */
@@ -109,8 +104,7 @@ struct route {
     size_t index;                  /* among the API's routes */
     struct authorizer *authorizer; /* NULL: open */
     LIST(struct str) scopes;
-    struct integration *integration; /* NULL: a WebSocket route that nothing stands behind */
-    struct websocket_route websocket;
+    struct integration *integration;
 };
 
 /* A function behind the Lambda Invoke API. */
@@ -205,9 +199,7 @@ struct api {
     LIST(struct authorizer *) authorizers;
     LIST(struct integration *) integrations;
     LIST(struct route *) routes;
-    struct websocket_api websocket;
-    const struct router *router;       /* set by builder_finish; of WebSocket APIs NULL */
-    struct map routes_by_key;          /* likewise; of WebSocket APIs alone */
+    const struct router *router;       /* set by builder_finish */
     const struct stage *default_stage; /* "$default", or NULL; likewise */
 };
 
