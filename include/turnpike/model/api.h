@@ -4,8 +4,10 @@
 #ifndef TURNPIKE_MODEL_API_H
 #define TURNPIKE_MODEL_API_H
 
+#include "turnpike/base/map.h"
 #include "turnpike/model/parameter_mapping.h"
 #include "turnpike/model/settings.h"
+#include "turnpike/model/websocket.h"
 #include "turnpike/text/uri_template.h"
 
 /* What higher folders keep beside an element of the model: compiled by their `_prepare` function
@@ -31,7 +33,9 @@ struct variable {
 
 /* Where an authorizer finds its token. */
 struct identity_source {
-    enum { IDENTITY_HEADER, IDENTITY_QUERYSTRING } kind;
+    /* IDENTITY_SUBPROTOCOL: the one of Sec-WebSocket-Protocol's values that has a JWT's form; it
+     * is never echoed. Of WebSocket APIs alone. */
+    enum { IDENTITY_HEADER, IDENTITY_QUERYSTRING, IDENTITY_SUBPROTOCOL } kind;
     struct str name; /* headers compare without case, query parameters exactly */
 };
 
@@ -53,6 +57,7 @@ enum integration_type {
     INTEGRATION_LAMBDA,  /* AWS_PROXY to a function */
     INTEGRATION_HTTP,    /* HTTP_PROXY */
     INTEGRATION_SERVICE, /* AWS_PROXY with a subtype: an action of an AWS service */
+    INTEGRATION_MOCK,    /* MOCK: WebSocket APIs alone, so far */
     INTEGRATION_DOCS,    /* the API's documentation; no document names it */
 };
 
@@ -86,6 +91,8 @@ struct integration {
 
     parameter_mapping_list request_parameters;
     LIST(struct response_parameters) response_parameters; /* by status, each once */
+
+    struct websocket_integration websocket;
 };
 
 /* What is done to the integration's answers of that status, or NULL. */
@@ -104,7 +111,8 @@ struct route {
     size_t index;                  /* among the API's routes */
     struct authorizer *authorizer; /* NULL: open */
     LIST(struct str) scopes;
-    struct integration *integration;
+    struct integration *integration; /* NULL: a WebSocket route that nothing stands behind */
+    struct websocket_route websocket;
 };
 
 /* A function behind the Lambda Invoke API. */
@@ -199,7 +207,9 @@ struct api {
     LIST(struct authorizer *) authorizers;
     LIST(struct integration *) integrations;
     LIST(struct route *) routes;
-    const struct router *router;       /* set by builder_finish */
+    struct websocket_api websocket;
+    const struct router *router;       /* set by builder_finish; of WebSocket APIs NULL */
+    struct map routes_by_key;          /* likewise; of WebSocket APIs alone */
     const struct stage *default_stage; /* "$default", or NULL; likewise */
 };
 

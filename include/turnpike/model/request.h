@@ -53,6 +53,23 @@ struct selection {
     const char *nothing;      /* where no API was found: why, for people */
 };
 
+/* A WebSocket connection as its events tell of it. All text outlives the exchange. */
+struct connection_facts {
+    char id[17];           /* "fSRjYQdB3GZnoac=" */
+    uint64_t connected_at; /* microseconds since 1970 */
+};
+
+enum websocket_event { EVENT_NONE, EVENT_CONNECT, EVENT_MESSAGE, EVENT_DISCONNECT };
+
+/* What an exchange of a WebSocket API is about. */
+struct websocket_facts {
+    enum websocket_event event;
+    const struct connection_facts *connection; /* NULL: none, yet */
+    char message_id[17];                       /* EVENT_MESSAGE */
+    unsigned disconnect_code;                  /* EVENT_DISCONNECT */
+    struct str disconnect_reason;              /* likewise */
+};
+
 struct claim {
     struct str name, value; /* the value as AWS renders it */
 };
@@ -117,6 +134,7 @@ struct transaction {
     const struct identity *identity; /* NULL: none */
     struct response response;
     struct outcome outcome;
+    struct websocket_facts websocket;
 };
 
 /* The first header of that name (without case), or NULL. */

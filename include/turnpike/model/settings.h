@@ -15,6 +15,7 @@
 /* Everything here belongs to the snapshot's arena. Durations are microseconds. Paths are absolute
  * or relative to the working directory; the loader has resolved them against their file. */
 
+struct policy;      /* auth/ */
 struct tls_context; /* net/ */
 
 /* A string that was written somewhere. */
@@ -78,6 +79,10 @@ struct throttle {
 struct limit_settings {
     uint64_t header_bytes, payload_bytes, connections, buffered_bytes;
     uint64_t header_timeout, body_timeout, keep_alive_timeout, send_timeout, authorizer_timeout;
+    uint64_t websocket_message_bytes, websocket_frame_bytes, websocket_pending_bytes;
+    uint64_t websocket_idle, websocket_duration, websocket_ping_interval;
+    double websocket_connect_rate; /* new ones per second */
+    unsigned websocket_messages_in_flight;
 };
 
 struct shutdown_settings {
@@ -123,6 +128,23 @@ struct service_endpoint {
     const struct signing *signing; /* NULL: requests are not signed */
 };
 
+/* Who may sign requests to the gateway. */
+struct credential {
+    struct position at;
+    struct str access_key_id, secret_access_key;
+    struct str session_token; /* empty: none is needed */
+    struct str user_arn;      /* empty: none */
+    struct written policy; /* as JSON; text.at is NULL: connections may be managed, nothing else */
+    const struct policy *compiled; /* set by auth's prepare */
+};
+
+/* Who may call @connections, and where. */
+struct management_settings {
+    bool signature_required; /* authorizationType AWS_IAM */
+    bool limited;            /* served by `listeners` alone */
+    written_list listeners;  /* names */
+};
+
 /* What stands for a VPC link: the ID of a link, or the ARN of a listener or Cloud Map service. */
 struct vpc_link {
     struct position at;
@@ -145,6 +167,8 @@ struct settings {
     LIST(struct issuer_settings) issuers;
     LIST(struct service_endpoint) service_endpoints;
     LIST(struct vpc_link) vpc_links;
+    LIST(struct credential) credentials;
+    struct management_settings management;
     struct limit_settings limits;
 };
 
