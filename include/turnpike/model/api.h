@@ -213,6 +213,9 @@ struct api {
     const struct stage *default_stage; /* "$default", or NULL; likewise */
 };
 
+/* By its name, or NULL. */
+const struct stage *api_find_stage(const struct api *api, struct str name);
+
 struct api_mapping {
     struct position at;
     struct written api_id, stage_name;
