@@ -35,6 +35,7 @@ static const char *const integration_types[] = {
     [INTEGRATION_LAMBDA] = "lambda",
     [INTEGRATION_HTTP] = "http",
     [INTEGRATION_SERVICE] = "service",
+    [INTEGRATION_MOCK] = "mock",
     [INTEGRATION_DOCS] = "docs",
 };
 
