@@ -6,7 +6,7 @@
 
 int context_variable_resolve(struct str name)
 {
-    return context_variable_find(name, IN_ACCESS_LOG);
+    return context_variable_find(PROTOCOL_HTTP, name, IN_ACCESS_LOG);
 }
 
 static void append_claim(struct buf *out, struct str name, const struct identity *identity)
@@ -53,6 +53,28 @@ static void append_time(struct buf *out, uint64_t wall)
     buf_append(out, clock_clf(wall, clf));
 }
 
+/* --- what only WebSocket APIs have --- */
+
+static void append_event_type(struct buf *out, enum websocket_event event)
+{
+    static const char *const names[] = {[EVENT_NONE] = "",
+                                        [EVENT_CONNECT] = "CONNECT",
+                                        [EVENT_MESSAGE] = "MESSAGE",
+                                        [EVENT_DISCONNECT] = "DISCONNECT"};
+    buf_append(out, str_from(names[event]));
+}
+
+static void append_connection(struct buf *out, enum context_variable variable,
+                              const struct connection_facts *connection)
+{
+    if (!connection)
+        return;
+    if (variable == VARIABLE_CONNECTION_ID)
+        buf_append(out, str_from(connection->id));
+    else
+        buf_append_u64(out, connection->connected_at / USEC_PER_MSEC);
+}
+
 static void append(struct buf *out, enum context_variable variable, struct str name,
                    const struct transaction *t)
 {
@@ -73,6 +95,9 @@ static void append(struct buf *out, enum context_variable variable, struct str n
         return append_latency(out, o->authorizer_called, o->authorizer_latency);
     case VARIABLE_AUTHORIZER_STATUS:
         return append_status(out, o->authorizer_status);
+    case VARIABLE_CONNECTED_AT:
+    case VARIABLE_CONNECTION_ID:
+        return append_connection(out, variable, t->websocket.connection);
     case VARIABLE_CUSTOM_DOMAIN_BASE_PATH_MATCHED:
         return buf_append(out, s->mapping_key);
     case VARIABLE_DATA_PROCESSED:
@@ -85,6 +110,8 @@ static void append(struct buf *out, enum context_variable variable, struct str n
     case VARIABLE_ERROR_MESSAGE_STRING:
     case VARIABLE_ERROR_RESPONSE_TYPE:
         return append_error(out, variable, o->error);
+    case VARIABLE_EVENT_TYPE:
+        return append_event_type(out, t->websocket.event);
     case VARIABLE_HTTP_METHOD:
         return buf_append(out, r->method);
     case VARIABLE_IDENTITY_SOURCE_IP:
@@ -105,6 +132,8 @@ static void append(struct buf *out, enum context_variable variable, struct str n
     case VARIABLE_INTEGRATION_REQUEST_ID:
     case VARIABLE_AWS_ENDPOINT_REQUEST_ID:
         return buf_append(out, o->integration_request_id);
+    case VARIABLE_MESSAGE_ID:
+        return buf_append(out, str_from(t->websocket.message_id));
     case VARIABLE_PATH:
         return buf_append(out, r->path);
     case VARIABLE_PROTOCOL: /* also where the client speaks HTTP/1.0 or HTTP/2 */

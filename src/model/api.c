@@ -8,3 +8,8 @@ const struct stage *api_find_stage(const struct api *api, struct str name)
             return *stage;
     return NULL;
 }
+
+const struct route *api_find_route(const struct api *api, struct str key)
+{
+    return map_get(&api->routes_by_key, key);
+}

@@ -9,6 +9,9 @@
  * integration's with the stage's variables in it. */
 void bind_http(struct builder *b, struct stage_route *sr, struct str uri);
 
+/* Adds the routes that every WebSocket API has and its definition lacks. */
+void finish_websocket_routes(struct builder *b, struct api *api);
+
 /* The value of a stage's variable, for stage_variables_substitute. */
 struct str stage_variable(const void *stage, struct str name, bool *found);
 

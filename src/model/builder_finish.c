@@ -130,7 +130,8 @@ static void check_route_settings(struct builder *b, const struct api *api,
 
 static void finish_stage(struct builder *b, struct api *api, struct stage *stage)
 {
-    if (str_eq(stage->stage_name, STR("$default")))
+    bool websocket = api->protocol_type == PROTOCOL_WEBSOCKET;
+    if (str_eq(stage->stage_name, STR("$default")) && !websocket)
         api->default_stage = stage;
     check_route_settings(b, api, stage);
     stage->routes = arena_array(&b->snapshot->arena, struct stage_route, api->routes.count);
@@ -146,10 +147,14 @@ static void finish_stage(struct builder *b, struct api *api, struct stage *stage
 
 static void finish_api(struct builder *b, struct api *api)
 {
-    api->router = router_new(&b->snapshot->arena, api->routes.items, api->routes.count);
+    bool websocket = api->protocol_type == PROTOCOL_WEBSOCKET;
+    if (websocket)
+        finish_websocket_routes(b, api);
+    else
+        api->router = router_new(&b->snapshot->arena, api->routes.items, api->routes.count);
     FOR_EACH_IN (stage, &api->stages)
         finish_stage(b, api, *stage);
-    if (api->cors.on)
+    if (api->cors.on && !websocket)
         builder_check_cors(b, api);
 }
 

@@ -35,33 +35,54 @@ static bool has_prefix(struct str name, struct str prefix)
     return name.len > prefix.len && str_starts_with(name, prefix);
 }
 
-static bool may_stand(const struct row *row, enum context_variable_place place)
+static bool may_stand(const struct row *row, enum protocol_type kind,
+                      enum context_variable_place place)
 {
-    return (row->kinds & KIND_HTTP) && (row->places & place);
+    static const unsigned kinds[] = {[PROTOCOL_HTTP] = KIND_HTTP,
+                                     [PROTOCOL_REST] = KIND_REST,
+                                     [PROTOCOL_WEBSOCKET] = KIND_WEBSOCKET};
+    return (row->kinds & kinds[kind]) && (row->places & place);
 }
 
-int context_variable_find(struct str name, enum context_variable_place place)
+int context_variable_find(enum protocol_type kind, struct str name,
+                          enum context_variable_place place)
 {
     const struct row *row = bsearch(&name, rows, VARIABLE_COUNT, sizeof(rows[0]), compare_row);
     if (!row && has_prefix(name, STR(CLAIM_PREFIX)))
         row = &rows[VARIABLE_AUTHORIZER_CLAIMS_NAME];
     else if (!row && has_prefix(name, STR(AUTHORIZER_PREFIX)))
         row = &rows[VARIABLE_AUTHORIZER_NAME];
-    return row && may_stand(row, place) ? (int)(row - rows) : -1;
+    return row && may_stand(row, kind, place) ? (int)(row - rows) : -1;
+}
+
+static int find(enum protocol_type kind, struct str name, enum context_variable_place place,
+                const char **ret_nearest)
+{
+    const char *names[VARIABLE_COUNT];
+    size_t count = 0;
+    int found = context_variable_find(kind, name, place);
+    if (found >= 0)
+        return found;
+    FOR_EACH (row, rows, VARIABLE_COUNT)
+        if (may_stand(row, kind, place))
+            names[count++] = row->name.at;
+    *ret_nearest = nearest_name(name, names, count);
+    return -1;
 }
 
 int context_variable_of_mapping(struct str name, const char **ret_nearest)
 {
-    const char *names[VARIABLE_COUNT];
-    size_t count = 0;
-    int found = context_variable_find(name, IN_MAPPING);
-    if (found >= 0)
-        return found;
-    FOR_EACH (row, rows, VARIABLE_COUNT)
-        if (may_stand(row, IN_MAPPING))
-            names[count++] = row->name.at;
-    *ret_nearest = nearest_name(name, names, count);
-    return -1;
+    return find(PROTOCOL_HTTP, name, IN_MAPPING, ret_nearest);
+}
+
+int context_variable_of_websocket_mapping(struct str name, const char **ret_nearest)
+{
+    return find(PROTOCOL_WEBSOCKET, name, IN_MAPPING, ret_nearest);
+}
+
+int context_variable_of_websocket_template(struct str name, const char **ret_nearest)
+{
+    return find(PROTOCOL_WEBSOCKET, name, IN_TEMPLATE, ret_nearest);
 }
 
 struct str context_variable_claim(struct str name)
