@@ -7,9 +7,11 @@
 #include "turnpike/base/buf.h"
 #include "turnpike/model/request.h"
 
-/* Appends the event of t->websocket.event: CONNECT with the handshake's headers and query, MESSAGE
- * with request.body, DISCONNECT with its code and reason. What belongs to the connection (identity,
- * source address, user agent, domain) is in t as it was when the connection was made. */
+/* Appends the event of t->websocket.event, which is not EVENT_NONE: CONNECT with the handshake's
+ * headers and query, MESSAGE with request.body, DISCONNECT with its code and reason. What belongs
+ * to the connection (identity, source address, user agent, domain) is in t as it was when the
+ * connection was made; a CONNECT's request.trace_id has been set. A MESSAGE's body is valid UTF-8
+ * where it is not binary. `scratch` holds what decoding needs. */
 void websocket_event_write(struct buf *out, const struct transaction *t, struct arena *scratch);
 
 /* Reads a proxy integration's result: statusCode, headers, body (decoded where isBase64Encoded).
