@@ -14,9 +14,11 @@
  * where it is not binary. `scratch` holds what decoding needs. */
 void websocket_event_write(struct buf *out, const struct transaction *t, struct arena *scratch);
 
-/* Reads a proxy integration's result: statusCode, headers, body (decoded where isBase64Encoded).
- * False where it is malformed, *ret_error is then why: not an object, without statusCode, or a
- * member of another type. What is in the response are views of payload and arena. */
+/* Reads a proxy integration's result: statusCode (a final one, 200 to 599), headers and
+ * multiValueHeaders (names in lower case), body (decoded where isBase64Encoded). Where they are
+ * null they say nothing. False where it is malformed: not an object, without statusCode, a member
+ * of another type or that is not known; *ret_error is then the text of integrationErrorMessage
+ * (static, or of the arena). Text in the response are views of the payload or the arena. */
 MUST_USE bool websocket_result_read(struct arena *arena, struct str payload,
                                     struct response *ret_response, struct str *ret_error);
 
