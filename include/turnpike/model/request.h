@@ -63,10 +63,13 @@ struct connection_facts {
 
 enum websocket_event { EVENT_NONE, EVENT_CONNECT, EVENT_MESSAGE, EVENT_DISCONNECT };
 
+/* "CONNECT", "MESSAGE", "DISCONNECT"; empty for EVENT_NONE. */
+struct str websocket_event_name(enum websocket_event event);
+
 /* What an exchange of a WebSocket API is about. */
 struct websocket_facts {
     enum websocket_event event;
-    const struct connection_facts *connection; /* NULL: none, yet */
+    const struct connection_facts *connection; /* NULL: none; each event has one */
     char message_id[17];                       /* EVENT_MESSAGE */
     bool binary;                               /* likewise: the message is no text */
     unsigned disconnect_code;                  /* EVENT_DISCONNECT */
@@ -144,5 +147,8 @@ struct transaction {
 
 /* The first header of that name (without case), or NULL. */
 const struct header *request_header(const struct request *r, struct str name);
+
+/* The value of the claim, or an empty one. Takes NULL. */
+struct str identity_claim(const struct identity *identity, struct str name);
 
 #endif
