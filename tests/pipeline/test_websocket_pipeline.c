@@ -3,6 +3,7 @@
  * handshake, the wire of the connection, the functions and the clock. */
 #include "support/fake_lambda.h"
 #include "testing.h"
+#include "turnpike/base/clock.h"
 #include "turnpike/gateway/connection.h"
 #include "turnpike/gateway/exchange.h"
 #include "turnpike/model/builder.h"
@@ -268,13 +269,20 @@ static struct connection *connect_client(struct world *w, struct test_wire *wire
     return c;
 }
 
+/* Lets exchanges end that have said everything. */
+static void turn(struct world *w)
+{
+    for (int i = 0; i < 3; i++)
+        loop_turn(&w->loop);
+}
+
 /* The wire has closed; the function behind $disconnect is answered. */
 static void leave(struct world *w, struct connection *c)
 {
     connection_on_closed(c, 1001, STR(""));
     while (backend.call)
         answer_call(INTEGRATION_OK, "{\"statusCode\":200}");
-    loop_turn(&w->loop);
+    turn(w);
     connection_unref(c);
 }
 
@@ -426,7 +434,7 @@ static void answers_messages(void **state)
                    wire.frames - frames);
         CHECK_CASE(c, !c->frame || str_starts_with(str_from(wire.last), str_from(c->frame)),
                    "got %s", wire.last);
-        loop_turn(&w.loop);
+        turn(&w);
         CHECK_CASE(c, w.gateway->exchange_count == 0, "its exchange is over");
     }
     assert_int_equal(wire.close_code, 0);
@@ -454,7 +462,7 @@ static void tells_the_connection_in_its_events(void **state)
     assert_true(event_has("\"disconnectStatusCode\":4001"));
     assert_true(event_has("\"disconnectReason\":\"bye\""));
     answer_call(INTEGRATION_FUNCTION_ERROR, ""); /* nobody cares */
-    loop_turn(&w.loop);
+    turn(&w);
     connection_unref(c);
     tear_down(&w);
 }
@@ -472,7 +480,7 @@ static void bounds_what_is_under_way(void **state)
     assert_true(wire.paused);
     answer_call(INTEGRATION_OK, "{\"statusCode\":200,\"body\":\"1\"}");
     assert_true(wire.paused); /* until the exchange has ended */
-    loop_turn(&w.loop);
+    turn(&w);
     assert_false(wire.paused);
     assert_string_equal(wire.last, "1");
     leave(&w, c);
@@ -492,7 +500,7 @@ static void drops_what_is_under_way_with_its_connection(void **state)
     answer_call(INTEGRATION_OK, "{\"statusCode\":200,\"body\":\"late\"}");
     assert_true(event_has("\"eventType\":\"DISCONNECT\""));
     answer_call(INTEGRATION_OK, "{\"statusCode\":200}");
-    loop_turn(&w.loop);
+    turn(&w);
     assert_int_equal(wire.frames, 0);
     connection_unref(c);
     tear_down(&w);
@@ -509,7 +517,7 @@ static void closes_who_reads_too_slowly(void **state)
     connection_on_message(c, STR("{\"action\":\"two\"}"), false);
     answer_call(INTEGRATION_OK, "{\"statusCode\":200,\"body\":\"x\"}");
     assert_int_equal(wire.close_code, 1008);
-    loop_turn(&w.loop);
+    turn(&w);
     leave(&w, c);
     tear_down(&w);
 }
@@ -528,7 +536,7 @@ static void meets_the_routes_in_force(void **state)
     connection_on_message(c, STR("hello"), false);
     assert_int_equal(backend.count, calls + 1);
     answer_call(INTEGRATION_OK, "{\"statusCode\":200}");
-    loop_turn(&w.loop);
+    turn(&w);
     assert_int_equal(wire.close_code, 0);
 
     use(&w, false, false); /* without the API */
