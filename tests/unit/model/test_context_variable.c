@@ -99,6 +99,23 @@ static void tells_what_may_be_meant(void **state)
     }
 }
 
+/* What each of the look-ups that compilers get can find, by a name that the others do not. */
+static void compilers_look_where_they_stand(void **state)
+{
+    (void)state;
+    const char *nearest_of = NULL;
+    struct str http = STR("path"), websocket = STR("connectionId"), templates = STR("status");
+    assert_int_equal(context_variable_of_mapping(http, &nearest_of), VARIABLE_PATH);
+    assert_int_equal(context_variable_of_mapping(websocket, &nearest_of), -1);
+    assert_int_equal(context_variable_of_websocket_mapping(websocket, &nearest_of),
+                     VARIABLE_CONNECTION_ID);
+    assert_int_equal(context_variable_of_websocket_mapping(http, &nearest_of), -1);
+    assert_int_equal(context_variable_of_websocket_mapping(templates, &nearest_of), -1);
+    assert_int_equal(context_variable_of_websocket_template(templates, &nearest_of),
+                     VARIABLE_STATUS);
+    assert_int_equal(context_variable_of_websocket_template(http, &nearest_of), -1);
+}
+
 static void names_behind_prefixes(void **state)
 {
     (void)state;
@@ -112,6 +129,7 @@ int main(void)
         cmocka_unit_test(every_row_is_found),
         cmocka_unit_test(finds_by_kind_and_place),
         cmocka_unit_test(tells_what_may_be_meant),
+        cmocka_unit_test(compilers_look_where_they_stand),
         cmocka_unit_test(names_behind_prefixes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
