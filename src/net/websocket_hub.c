@@ -4,14 +4,16 @@
 #include "turnpike/base/log.h"
 #include "turnpike/base/xalloc.h"
 
+#include "websocket_bridge.h"
 #include "websocket_private.h"
 
-#define RX_BUFFER_SIZE 512       /* one a connection; what does not fit comes in several chunks */
-#define TX_PACKET_SIZE (1 << 24) /* a frame in one system call: without it, RX_BUFFER_SIZE counts  \
-                                  */
-#define SERVICE_SIZE    16384    /* one for all: must hold the 101 with its headers */
-#define HEADER_POOL     4        /* one would do: the replay is over before lws_adopt returns */
-#define DESCRIPTORS_MAX 1048576  /* for which lws makes tables, of 16 bytes each */
+#define RX_BUFFER_SIZE 512 /* one a connection; what does not fit comes in several chunks */
+#define TX_PACKET_SIZE                                                                             \
+    (1 << 24)                   /* a frame in one system call: without it, RX_BUFFER_SIZE counts   \
+                                 */
+#define SERVICE_SIZE    16384   /* one for all: must hold the 101 with its headers */
+#define HEADER_POOL     4       /* one would do: the replay is over before lws_adopt returns */
+#define DESCRIPTORS_MAX 1048576 /* for which lws makes tables, of 16 bytes each */
 #define CLOSING_TURNS   3
 
 /* Both say "calling service" at every adoption, as an error. */
@@ -132,8 +134,17 @@ void websocket_hub_free(struct websocket_hub *hub)
 {
     if (!hub)
         return;
-    assert(hub->count == 0);
-    take_down(hub);
+    assert(hub->count == 0 && !hub->ending);
+    hub->ending = true;
+    bridges_hurry(hub);
+    if (!hub->bridges)
+        take_down(hub);
+}
+
+void websocket_hub_bridge_gone(struct websocket_hub *hub)
+{
+    if (hub->ending && !hub->bridges)
+        take_down(hub);
 }
 
 size_t websocket_count(const struct websocket_hub *hub)

@@ -3,6 +3,7 @@
 #include "turnpike/base/utf8.h"
 #include "turnpike/base/xalloc.h"
 
+#include "websocket_bridge.h"
 #include "websocket_private.h"
 
 /* Beside the headers: the empty line behind them, and what lws may put there. */
@@ -120,6 +121,13 @@ static int on_closing(struct websocket *ws, void *in, size_t len)
     return 0;
 }
 
+static void leave_bridge(struct websocket *ws)
+{
+    if (ws->bridge)
+        bridge_leave(ws->bridge, ws->state == WEBSOCKET_KILLED);
+    ws->bridge = NULL;
+}
+
 static int on_closed(struct websocket *ws, void *in, size_t len)
 {
     (void)in, (void)len;
@@ -130,6 +138,7 @@ static int on_closed(struct websocket *ws, void *in, size_t len)
     timer_cancel(ws->hub->loop, &ws->deadline);
     websocket_input_forget(ws);
     websocket_output_release(ws);
+    leave_bridge(ws);
     websocket_schedule(ws);
     return 0;
 }
@@ -195,6 +204,8 @@ static void discard(struct websocket *ws)
 {
     if (ws->wsi)
         lws_set_wsi_user(ws->wsi, NULL);
+    ws->state = WEBSOCKET_KILLED;
+    leave_bridge(ws);
     timer_cancel(ws->hub->loop, &ws->deadline);
     task_cancel(ws->hub->loop, &ws->later);
     free(ws->farewell);
@@ -221,8 +232,10 @@ struct websocket *websocket_open(struct websocket_hub *hub, int fd, struct ssl_s
     ws->reading = true;
     kept_messages_init(&ws->held);
     kept_messages_init(&ws->queue);
-    assert(!ssl);
-    adopt(ws, fd, handshake);
+    if (ssl)
+        fd = bridge_open(ws, fd, ssl);
+    if (fd >= 0)
+        adopt(ws, fd, handshake);
     if (!ws->wsi || !ws->established) {
         discard(ws);
         return NULL;

@@ -81,11 +81,13 @@ struct websocket_hub {
     struct lws_vhost *vhost;
     struct websocket *first;
     size_t count;
+    struct bridge *bridges;                   /* some without a connection any more */
     struct websocket *starved, **starved_end; /* not read until there is memory for them */
     struct timer retry;
     struct websocket *opening; /* the one whose handshake lws replays just now */
     const struct websocket_handshake *handshake;
     unsigned char *frame; /* LWS_PRE + WEBSOCKET_ROOM bytes: the frame that is being sent */
+    bool ending;          /* it is freed when the last bridge is gone */
     uv_timer_t last;      /* while the hub is being freed */
     unsigned turns_left;
 };
@@ -96,6 +98,9 @@ void websocket_fail(struct websocket *ws); /* the socket broke */
 /* What on_closed will tell. `reason` is cut to what fits. */
 void websocket_say(struct websocket *ws, unsigned code, struct str reason);
 void websocket_start_deadline(struct websocket *ws);
+
+/* websocket_hub.c */
+void websocket_hub_bridge_gone(struct websocket_hub *hub);
 
 /* websocket_open.c */
 int websocket_on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
