@@ -2,6 +2,7 @@
 #include "turnpike/gateway/context_variables.h"
 
 #include "testing.h"
+#include "turnpike/model/context_variable.h"
 
 static const struct settings settings = {.account_id = STR_INIT("123456789012")};
 static const struct api api = {.api_id = STR_INIT("todo")};
@@ -127,6 +128,41 @@ static void appends_values(void **state)
     }
 }
 
+static const struct connection_facts connection = {.id = "fSRjYQdB3GZnoac=",
+                                                   .connected_at = 1583348638390999};
+
+static const struct {
+    const char *name;
+    struct websocket_facts facts;
+    const char *want;
+} websocket_cases[] = {
+    {"connectedAt", {.connection = &connection}, "1583348638390"},
+    {"connectedAt", {.connection = NULL}, ""},
+    {"connectionId", {.connection = &connection}, "fSRjYQdB3GZnoac="},
+    {"connectionId", {.connection = NULL}, ""},
+    {"eventType", {.event = EVENT_NONE}, ""},
+    {"eventType", {.event = EVENT_CONNECT}, "CONNECT"},
+    {"eventType", {.event = EVENT_MESSAGE}, "MESSAGE"},
+    {"eventType", {.event = EVENT_DISCONNECT}, "DISCONNECT"},
+    {"messageId", {.message_id = "kGY748h268mFGmg="}, "kGY748h268mFGmg="},
+    {"messageId", {.event = EVENT_CONNECT}, ""},
+};
+
+static void appends_values_of_websocket_apis(void **state)
+{
+    (void)state;
+    FOR_EACH_CASE (c, websocket_cases) {
+        scoped_buf struct buf out = {0};
+        struct transaction t = {.websocket = c->facts};
+        struct str name = str_from(c->name);
+        int id = context_variable_find(PROTOCOL_WEBSOCKET, name, IN_ACCESS_LOG);
+        CHECK_CASE(c, id >= 0, "unknown");
+        CHECK_CASE(c, context_variable_resolve(name) < 0, "known of HTTP APIs");
+        context_variable_append(&out, id, name, &t);
+        CHECK_CASE(c, str_is(buf_str(&out), c->want), "got '%" STR_F "'", STR_A(buf_str(&out)));
+    }
+}
+
 static void unknown_names(void **state)
 {
     (void)state;
@@ -145,7 +181,9 @@ static void every_row_is_found(void **state)
     for (size_t i = 0; i < context_variables.name_count; i++) {
         struct str name = str_from(context_variables.names[i]);
         scoped_buf struct buf out = {0};
-        assert_int_equal(context_variable_resolve(name), (int)i);
+        int http = context_variable_find(PROTOCOL_HTTP, name, IN_ACCESS_LOG);
+        int websocket = context_variable_find(PROTOCOL_WEBSOCKET, name, IN_ACCESS_LOG);
+        assert_int_equal(http >= 0 ? http : websocket, (int)i);
         context_variable_append(&out, (int)i, name, &whole);
         context_variable_append(&out, (int)i, name, &refused);
     }
@@ -155,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(appends_values),
+        cmocka_unit_test(appends_values_of_websocket_apis),
         cmocka_unit_test(unknown_names),
         cmocka_unit_test(every_row_is_found),
     };
