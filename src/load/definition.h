@@ -96,6 +96,43 @@ bool definition_read_object(struct definition *d, const struct definition_object
 const char *definition_suggestion(struct definition *d, struct str written,
                                   const char *const *names, size_t count);
 
+/* --- definition_jwt.c --- */
+
+/* A JWT authorizer while it is read. */
+struct jwt_reading {
+    struct authorizer *authorizer;
+    bool issuer_written, audience_written;
+};
+
+/* Adds the authorizer. */
+void definition_begin_jwt(struct definition *d, struct jwt_reading *jwt, struct position at,
+                          struct str name);
+/* Its jwtConfiguration; the subject is a struct jwt_reading. */
+definition_field_fn definition_jwt_configuration;
+/* Keys that come in the clear prove nothing: `issuer` is an https URL, or listed in issuers. */
+void definition_set_issuer(struct definition *d, struct jwt_reading *jwt, struct position at,
+                           struct str issuer);
+/* Reports what is missing. */
+void definition_finish_jwt(struct definition *d, const struct jwt_reading *jwt);
+
+/* A list of scopes of which a token needs one. */
+void definition_read_scopes(struct definition *d, const struct doc *list, struct route *route);
+
+/* --- definition_integration.c --- */
+
+bool definition_is_http_url(struct str uri);
+
+/* Whether the URI of an integration names a function, as far as that can be told before its stage
+ * is known; reports what does not. `http_type` names what a URL would be for. */
+MUST_USE bool definition_check_function(struct definition *d, const struct written *uri,
+                                        const char *http_type);
+/* What is wrong is reported, and nothing set. */
+void definition_read_method(struct definition *d, const struct doc *node, const char *what,
+                            struct str *ret_method);
+/* timeoutInMillis: 50 to `most_ms`; microseconds. */
+void definition_read_timeout(struct definition *d, const struct doc *node, uint64_t most_ms,
+                             uint64_t *ret_timeout);
+
 /* --- definition_refusal.c: Closed by default --- */
 
 /* Refuses to ignore what guards a door: reports `format` as an error, except where allowUnenforced

@@ -214,7 +214,7 @@ static bool check_version(struct definition *d)
     if (!node) {
         bool websocket = doc_get(d->root, "protocolType") || doc_get(d->root, "routes");
         diag_error(d->diag, d->root->at, "this is no OpenAPI document: it has no 'openapi'%s",
-                   websocket ? "; definitions of WebSocket APIs are not built yet" : "");
+                   websocket ? "; a WebSocket API's definition has 'protocolType: WEBSOCKET'" : "");
         return false;
     }
     if (!definition_scalar(d, node, "openapi", &version))
@@ -257,11 +257,4 @@ bool openapi_read(struct builder *b, struct api *api, const struct doc *root)
     map_release(&o.integrations);
     map_release(&o.templates);
     return b->diag->error_count == errors_before;
-}
-
-bool openapi_load(struct builder *b, struct api *api)
-{
-    const char *file = arena_cstring(&b->snapshot->arena, api->definition.text);
-    const struct doc *root = doc_load(&b->snapshot->arena, b->diag, file);
-    return root && openapi_read(b, api, root);
 }

@@ -3,43 +3,19 @@
  * private integrations for HTTP APIs"). Where the URI leads is known once its stage is:
  * builder_finish. */
 #include "openapi_import.h"
-#include "turnpike/base/http_message.h"
-
-#define METHOD_MAX 32
-
-/* Methods are told apart by case; these are upper case whatever a document makes of them. */
-static struct str known_method(struct str written)
-{
-    static const struct str methods[] = {
-        STR_INIT("ANY"),     STR_INIT("DELETE"), STR_INIT("GET"),  STR_INIT("HEAD"),
-        STR_INIT("OPTIONS"), STR_INIT("PATCH"),  STR_INIT("POST"), STR_INIT("PUT"),
-    };
-    FOR_EACH (method, methods, ARRAY_LENGTH(methods))
-        if (str_eq_nocase(*method, written))
-            return *method;
-    return written;
-}
-
-static void read_http_method(struct definition *d, const struct doc *node, struct str method,
-                             struct integration *integration)
-{
-    if (!http_is_token(method) || method.len > METHOD_MAX)
-        diag_error(d->diag, node->at, "httpMethod '%" STR_F "' is no HTTP method", STR_A(method));
-    else if (str_eq_nocase(method, STR("CONNECT")))
-        diag_error(d->diag, node->at, "httpMethod CONNECT is for proxies");
-    else
-        integration->method = known_method(method);
-}
+#include "turnpike/base/uri.h"
 
 void openapi_http_method(struct definition *d, const struct doc_member *member, void *subject)
 {
     struct integration *integration = subject;
     struct str method;
+    if (integration->type == INTEGRATION_HTTP) {
+        definition_read_method(d, member->value, "httpMethod", &integration->method);
+        return;
+    }
     if (!definition_text(d, member->value, "httpMethod", &method))
         return;
-    if (integration->type == INTEGRATION_HTTP)
-        read_http_method(d, member->value, method, integration);
-    else if (integration->type == INTEGRATION_LAMBDA && !str_is(method, "POST"))
+    if (integration->type == INTEGRATION_LAMBDA && !str_is(method, "POST"))
         diag_warning(d->diag, member->value->at,
                      "httpMethod '%" STR_F "' has no effect: a Lambda function is invoked by POST",
                      STR_A(method));

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "openapi_extensions.h"
-#include "turnpike/model/function_name.h"
 
-#define TIMEOUT_MIN_MS 50
 #define TIMEOUT_MAX_MS 30000 /* AWS: "Quotas for configuring and running an HTTP API" */
-#define USEC_PER_MSEC  1000
-#define STAGE_VARIABLE "${stageVariables."
 
 /* An integration that was read already. */
 struct shared {
@@ -21,36 +17,13 @@ static void read_uri(struct definition *d, const struct doc_member *member, void
         integration->uri = (struct written){uri, member->value->at};
 }
 
-static bool is_http_url(struct str uri)
-{
-    return str_starts_with_nocase(uri, STR("http://")) ||
-           str_starts_with_nocase(uri, STR("https://"));
-}
-
-/* Stage variables have no value yet: builder_finish checks the URI of each stage. */
 static bool finish_function(struct definition *d, const struct doc *node,
                             struct integration *integration)
 {
-    struct function_name name;
-    struct str uri = integration->uri.text;
-    struct position at = integration->uri.at;
     if (!doc_get(node, "uri"))
         diag_error(d->diag, node->at, "the integration has no uri");
-    if (!uri.at)
-        return false;
-    if (str_find_str(uri, STR(STAGE_VARIABLE)) < uri.len || function_name_parse(uri, &name))
-        return true;
-    bool variable = str_find_str(uri, STR("${")) < uri.len;
-    if (is_http_url(uri))
-        diag_error(d->diag, at,
-                   "'%" STR_F "' names no Lambda function: a URL is for type http_proxy",
-                   STR_A(uri));
-    else
-        diag_error(d->diag, at, "'%" STR_F "' names no Lambda function%s", STR_A(uri),
-                   variable ? ": of variables, plain text has ${AWS::Region}, ${AWS::AccountId} "
-                              "and ${AWS::Partition}; others stand in Fn::Sub"
-                            : "");
-    return false;
+    return integration->uri.text.at &&
+           definition_check_function(d, &integration->uri, "type http_proxy");
 }
 
 /* As text or as a number: API Gateway exports the one, people write the other. */
@@ -74,10 +47,7 @@ static void read_payload_format(struct definition *d, const struct doc_member *m
 static void read_timeout(struct definition *d, const struct doc_member *member, void *subject)
 {
     struct integration *integration = subject;
-    uint64_t milliseconds;
-    if (definition_integer(d, member->value, "timeoutInMillis", TIMEOUT_MIN_MS, TIMEOUT_MAX_MS,
-                           &milliseconds))
-        integration->timeout = milliseconds * USEC_PER_MSEC;
+    definition_read_timeout(d, member->value, TIMEOUT_MAX_MS, &integration->timeout);
 }
 
 static const struct definition_field fields[] = {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "openapi_extensions.h"
 
-#define SCOPES_MAX 10 /* AWS: "Quotas for configuring and running an HTTP API" */
-
 /* --- schemes --- */
 
 static const struct definition_field scheme_fields[] = {
@@ -82,33 +80,6 @@ static const struct openapi_scheme *find_scheme(struct definition *d,
     return NULL;
 }
 
-/* A scope that no token can hold would close the route without anybody's noticing (RFC 6749, 3.3).
- */
-static bool is_scope(struct str s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (s.at[i] <= ' ' || s.at[i] > '~' || s.at[i] == '"' || s.at[i] == '\\')
-            return false;
-    return s.len > 0;
-}
-
-static void read_scopes(struct definition *d, const struct doc *list, struct route *route)
-{
-    if (!definition_is_list(d, list, "scopes"))
-        return;
-    if (list->count > SCOPES_MAX)
-        diag_error(d->diag, list->at, "a route has at most %d scopes, not %zu", SCOPES_MAX,
-                   list->count);
-    for (size_t i = 0; i < list->count; i++) {
-        struct str scope;
-        if (!definition_text(d, list->items[i], "scope", &scope))
-            continue;
-        if (!is_scope(scope))
-            diag_error(d->diag, list->items[i]->at, "'%" STR_F "' is no scope", STR_A(scope));
-        *list_push(d->arena, &route->scopes) = scope;
-    }
-}
-
 static void report_open(struct definition *d, const struct doc_member *requirement)
 {
     diag_warning(d->diag, requirement->at,
@@ -126,7 +97,7 @@ static void apply(struct definition *d, const struct doc_member *requirement, st
         break;
     case SCHEME_JWT:
         route->authorizer = scheme->authorizer;
-        read_scopes(d, requirement->value, route);
+        definition_read_scopes(d, requirement->value, route);
         break;
     case SCHEME_OPEN:
         report_open(d, requirement);

@@ -209,6 +209,7 @@ struct api {
     LIST(struct integration *) integrations;
     LIST(struct route *) routes;
     struct websocket_api websocket;
+    written_list websocket_keys; /* those of the configuration that only WebSocket APIs have */
     const struct router *router; /* set by builder_finish; of WebSocket APIs NULL */
     struct map routes_by_key;    /* of WebSocket APIs alone */
     /* "$default", or NULL; set by builder_finish. NULL for WebSocket APIs: their stage is always in

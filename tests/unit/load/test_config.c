@@ -244,7 +244,7 @@ static void has_defaults(void **state)
     assert_int_equal(s->execute_api.path_form, PATH_FORM_LOOPBACK);
     assert_true(s->throttling.on && s->throttling.rate == 10000 && s->throttling.burst == 5000);
 
-    const struct limit_settings limits = {
+    static const struct limit_settings limits = {
         .header_bytes = 10240,
         .payload_bytes = 10485760,
         .connections = 10000,
@@ -254,6 +254,13 @@ static void has_defaults(void **state)
         .keep_alive_timeout = 60 * USEC_PER_SEC,
         .send_timeout = 60 * USEC_PER_SEC,
         .authorizer_timeout = 10 * USEC_PER_SEC,
+        .websocket_message_bytes = 131072,
+        .websocket_frame_bytes = 32768,
+        .websocket_pending_bytes = 1048576,
+        .websocket_idle = 600 * USEC_PER_SEC,
+        .websocket_duration = 7200 * USEC_PER_SEC,
+        .websocket_connect_rate = 500,
+        .websocket_messages_in_flight = 16,
     };
     assert_memory_equal(&s->limits, &limits, sizeof(limits));
     config_text_release(&t);

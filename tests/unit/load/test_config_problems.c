@@ -146,7 +146,6 @@ static const struct {
      "  - {apiId: b, definition: d, protocolType: WEBSOCKET}\n"
      "  - {apiId: c, definition: d, protocolType: SOAP}\n",
      "2:45: error: APIs of protocolType REST are not built yet\n"
-     "3:45: error: APIs of protocolType WEBSOCKET are not built yet\n"
      "4:45: error: 'protocolType' cannot be 'SOAP'; it is one of HTTP, REST, WEBSOCKET\n"},
     {"a stage twice",
      "apis:\n  - apiId: a\n    definition: d\n    stages:\n"
