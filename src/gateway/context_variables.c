@@ -78,7 +78,7 @@ static void append(struct buf *out, enum context_variable variable, struct str n
     case VARIABLE_CONNECTED_AT:
         return append_connected_at(out, w->connection);
     case VARIABLE_CONNECTION_ID:
-        return buf_append(out, str_from(w->connection ? w->connection->id : NULL));
+        return buf_append(out, w->connection ? str_from(w->connection->id) : w->managed);
     case VARIABLE_CUSTOM_DOMAIN_BASE_PATH_MATCHED:
         return buf_append(out, s->mapping_key);
     case VARIABLE_DATA_PROCESSED:

@@ -3,6 +3,7 @@
  * the body is read; the signature, which covers the body, and the key's policy are judged behind it
  * (AWS: "Control access to your WebSocket API with AWS IAM authorization"). */
 #include "turnpike/auth/policy.h"
+#include "turnpike/base/json.h"
 #include "turnpike/gateway/pipeline.h"
 
 #define ACTION "execute-api:ManageConnections"
@@ -57,6 +58,16 @@ static struct str masked_account(const struct exchange *x)
     return str_skip(x->t.settings->account_id, x->t.settings->account_id.len - 4);
 }
 
+/* This one answer spells its member with a capital. */
+static struct str denial(struct exchange *x, struct str message)
+{
+    scoped_buf struct buf body = {0};
+    buf_literal(&body, "{\"Message\":");
+    json_write_string(&body, message);
+    buf_append_char(&body, '}');
+    return arena_copy(&x->arena, buf_str(&body));
+}
+
 static enum verdict refuse_action(struct exchange *x)
 {
     const struct selection *s = &x->t.selection;
@@ -73,11 +84,13 @@ static enum verdict refuse_action(struct exchange *x)
                      "/%" STR_F "/%" STR_F "/@connections/{connectionId}",
                      STR_A(arn), STR_A(x->t.settings->aws_region), STR_A(masked_account(x)),
                      STR_A(s->api->api_id), STR_A(s->stage->stage_name), STR_A(method));
-    return exchange_refuse_saying(x, GATEWAY_ACCESS_DENIED, message,
-                                  "the policy of key '%" STR_F "' does not allow " ACTION
-                                  " for %" STR_F " of API '%" STR_F "', stage '%" STR_F "'",
-                                  STR_A(credential->access_key_id), STR_A(method),
-                                  STR_A(s->api->api_id), STR_A(s->stage->stage_name));
+    (void)exchange_refuse(x, GATEWAY_ACCESS_DENIED,
+                          "the policy of key '%" STR_F "' does not allow " ACTION " for %" STR_F
+                          " of API '%" STR_F "', stage '%" STR_F "'",
+                          STR_A(credential->access_key_id), STR_A(method), STR_A(s->api->api_id),
+                          STR_A(s->stage->stage_name));
+    x->t.response.body = denial(x, message);
+    return DONE;
 }
 
 enum verdict stage_verify(struct exchange *x)
