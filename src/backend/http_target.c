@@ -25,6 +25,12 @@ static void on_snapshot_released(void *data)
     origin_unref(h->origin);
 }
 
+/* What $default of an HTTP API takes has a path; messages have none. */
+static bool appends_path(const struct stage_route *sr)
+{
+    return sr->stage->api->protocol_type == PROTOCOL_HTTP && str_is(sr->route->path, ROUTE_DEFAULT);
+}
+
 static struct http_target *make_target(struct origins *origins, struct counters *counters,
                                        struct snapshot *s, const struct stage_route *sr)
 {
@@ -38,7 +44,7 @@ static struct http_target *make_target(struct origins *origins, struct counters 
         .authority = sr->endpoint.authority,
         .base_path = sr->endpoint.base_path,
         .uri = sr->uri_template,
-        .appends = sr->uri_template && str_is(sr->route->path, ROUTE_DEFAULT),
+        .appends = sr->uri_template && appends_path(sr),
         .fills_path = sr->uri_template && has_variable(&sr->uri_template->path),
     };
     snapshot_on_release(s, on_snapshot_released, h);

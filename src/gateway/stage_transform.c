@@ -56,11 +56,23 @@ static bool is_json(struct exchange *x, struct str text)
     return json_skip(&reader, NULL) && json_finish(&reader);
 }
 
+/* A proxy's message goes on as it is, or as its bytes. */
+static enum verdict convert(struct exchange *x, const struct websocket_integration *w,
+                            struct str *body)
+{
+    if (!transform_content(x, w->content_handling, body))
+        return refuse_body(x, "converts messages from base64, and this one is none");
+    if (w->content_handling != CONTENT_AS_IT_IS)
+        x->t.websocket.binary = w->content_handling == CONVERT_TO_BINARY;
+    set_body(x, *body);
+    return NEXT;
+}
+
 static enum verdict transform_body(struct exchange *x, const struct websocket_integration *w)
 {
     struct str body = x->message;
-    if (!transform_content(x, w->content_handling, &body))
-        return refuse_body(x, "converts messages from base64, and this one is none");
+    if (convert(x, w, &body) == DONE)
+        return DONE;
     const struct mapping_template *t = transform_choose(x, &w->templates, w->template_selection);
     if (!t && !passes_through(w))
         return refuse_body(x, "has no template for this message (passthroughBehavior)");
@@ -256,10 +268,12 @@ enum verdict stage_transform(struct exchange *x)
     if (!integration)
         return NEXT;
     const struct websocket_integration *w = &integration->websocket;
-    if (w->proxy && integration->type == INTEGRATION_LAMBDA)
+    if (w->proxy && integration->type == INTEGRATION_LAMBDA &&
+        w->content_handling == CONTENT_AS_IT_IS)
         return NEXT;
     x->message = arena_copy(&x->arena, x->t.request.body);
-    enum verdict verdict = w->proxy ? NEXT : transform_body(x, w);
+    struct str body = x->message;
+    enum verdict verdict = w->proxy ? convert(x, w, &body) : transform_body(x, w);
     if (verdict == NEXT && integration->type == INTEGRATION_HTTP)
         return transform_head(x, w);
     return verdict;

@@ -33,11 +33,32 @@ static size_t find_names(struct arena *arena, struct str path,
     return count;
 }
 
+/* A WebSocket API has no paths: what its integration maps to path parameters fills the variables,
+ * in its order. */
+static size_t find_mapped_names(struct arena *arena, const struct integration *integration,
+                                const char *names[ROUTE_PARAMETERS_MAX])
+{
+    size_t count = 0;
+    FOR_EACH_IN (p, &integration->websocket.parameters)
+        if (p->target == PARAMETER_PATH && count < ROUTE_PARAMETERS_MAX)
+            names[count++] = arena_cstring(arena, p->name);
+    return count;
+}
+
+static size_t find_filled_names(struct arena *arena, const struct stage_route *sr,
+                                const char *names[ROUTE_PARAMETERS_MAX])
+{
+    const struct route *route = sr->route;
+    return sr->stage->api->protocol_type == PROTOCOL_WEBSOCKET
+               ? find_mapped_names(arena, route->integration, names)
+               : find_names(arena, route->path, names);
+}
+
 static bool find_variables(struct builder *b, const struct stage_route *sr, uri_piece_list *pieces)
 {
     const char *names[ROUTE_PARAMETERS_MAX];
     const struct route *route = sr->route;
-    size_t count = find_names(&b->snapshot->arena, route->path, names);
+    size_t count = find_filled_names(&b->snapshot->arena, sr, names);
     FOR_EACH_IN (piece, pieces) {
         if (!piece->variable)
             continue;
@@ -47,7 +68,10 @@ static bool find_variables(struct builder *b, const struct stage_route *sr, uri_
             continue;
         const char *nearest = nearest_name(piece->text, names, count);
         diag_error(b->diag, route->integration->uri.at,
-                   "the path of route '%" STR_F "' has no variable '%" STR_F "'%s%s%s",
+                   "%s of route '%" STR_F "' has no variable '%" STR_F "'%s%s%s",
+                   sr->stage->api->protocol_type == PROTOCOL_WEBSOCKET
+                       ? "the integration's requestParameters"
+                       : "the path",
                    STR_A(route->key), STR_A(piece->text), nearest ? "; did you mean '" : "",
                    nearest ? nearest : "", nearest ? "'?" : "");
         return false;
