@@ -9,6 +9,13 @@ static bool has_variable(const uri_piece_list *pieces)
     return false;
 }
 
+/* The route $default of an HTTP API: the URI is what stands before the request's own path. */
+static bool takes_any_path(const struct stage_route *sr)
+{
+    return str_is(sr->route->path, ROUTE_DEFAULT) &&
+           sr->stage->api->protocol_type != PROTOCOL_WEBSOCKET;
+}
+
 static struct figure *find_in_flight(struct counters *c, struct arena *arena,
                                      const struct endpoint *e)
 {
@@ -25,12 +32,6 @@ static void on_snapshot_released(void *data)
     origin_unref(h->origin);
 }
 
-/* What $default of an HTTP API takes has a path; messages have none. */
-static bool appends_path(const struct stage_route *sr)
-{
-    return sr->stage->api->protocol_type == PROTOCOL_HTTP && str_is(sr->route->path, ROUTE_DEFAULT);
-}
-
 static struct http_target *make_target(struct origins *origins, struct counters *counters,
                                        struct snapshot *s, const struct stage_route *sr)
 {
@@ -44,7 +45,7 @@ static struct http_target *make_target(struct origins *origins, struct counters 
         .authority = sr->endpoint.authority,
         .base_path = sr->endpoint.base_path,
         .uri = sr->uri_template,
-        .appends = sr->uri_template && appends_path(sr),
+        .appends = sr->uri_template && takes_any_path(sr),
         .fills_path = sr->uri_template && has_variable(&sr->uri_template->path),
     };
     snapshot_on_release(s, on_snapshot_released, h);

@@ -82,6 +82,9 @@ void websocket_read_declared(struct definition *d, const struct doc *node, struc
 void websocket_read_parameters(struct definition *d, const struct doc *node,
                                struct integration *integration);
 
+/* Reports parameters of the path that its integrationUri has no place for. */
+void websocket_check_path(struct definition *d, const struct integration *integration);
+
 /* Reports what the route's integration reads and the route cannot give: parameters of the handshake
  * stand on $connect alone, and must be declared there. */
 void websocket_check_parameters(struct definition *d, const struct route *route,

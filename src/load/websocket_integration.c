@@ -330,6 +330,7 @@ static void check_http(struct definition *d, struct integration *integration)
     if (integration->connection_id.text.at && !integration->vpc_link)
         diag_warning(d->diag, integration->connection_id.at,
                      "connectionId has no effect without connectionType: VPC_LINK");
+    websocket_check_path(d, integration);
 }
 
 static bool finish(struct definition *d, const struct doc *node, const struct reading *r)

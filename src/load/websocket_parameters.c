@@ -3,6 +3,7 @@
  * data mapping for WebSocket APIs"). */
 #include "turnpike/base/http_message.h"
 #include "turnpike/model/context_variable.h"
+#include "turnpike/model/router.h"
 #include "websocket_import.h"
 
 #define TEXT_SHOWN 128 /* of a value in a message */
@@ -250,6 +251,26 @@ void websocket_read_parameters(struct definition *d, const struct doc *node,
             read_of_function(d, member);
         else if (read_target(&r) && read_source(&r))
             *list_push(d->arena, &integration->websocket.parameters) = r.parameter;
+    }
+}
+
+/* What follows from the URI, where it is written: what it says by stage variables it may say. */
+void websocket_check_path(struct definition *d, const struct integration *integration)
+{
+    struct str uri = integration->uri.text;
+    size_t count = 0;
+    FOR_EACH_IN (p, &integration->websocket.parameters) {
+        if (p->target != PARAMETER_PATH)
+            continue;
+        struct str place = arena_printf(d->arena, "{%" STR_F "}", STR_A(p->name));
+        if (++count > ROUTE_PARAMETERS_MAX)
+            diag_error(d->diag, p->at, "an integration has at most %d parameters of its path",
+                       ROUTE_PARAMETERS_MAX);
+        else if (str_find_str(uri, place) == uri.len && str_find_str(uri, STR("${")) == uri.len)
+            diag_warning(d->diag, p->at,
+                         "'integration.request.path.%" STR_F
+                         "' has no effect: the integrationUri has no '%" STR_F "'",
+                         STR_A(p->name), STR_A(place));
     }
 }
 

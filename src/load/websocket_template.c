@@ -23,6 +23,13 @@ const struct selection_expression *websocket_selection(struct definition *d, con
     return s;
 }
 
+/* In the template, where it stands in the document as it is. */
+static struct position position_in(const struct doc *node, struct str text, size_t offset)
+{
+    bool as_written = node->kind == DOC_STRING && str_eq(text, node->text);
+    return as_written ? doc_text_position(node, offset) : node->at;
+}
+
 static const struct mapping_template *read_template(struct definition *d, const struct doc *node,
                                                     const char *what)
 {
@@ -38,7 +45,7 @@ static const struct mapping_template *read_template(struct definition *d, const 
     const struct mapping_template *t =
         template_compile(d->arena, text, context_variable_of_websocket_template, &why, &offset);
     if (!t)
-        diag_error(d->diag, node->at, "%" STR_F, STR_A(why));
+        diag_error(d->diag, position_in(node, text, offset), "%" STR_F, STR_A(why));
     return t;
 }
 

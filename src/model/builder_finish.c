@@ -148,10 +148,12 @@ static void finish_stage(struct builder *b, struct api *api, struct stage *stage
 static void finish_api(struct builder *b, struct api *api)
 {
     bool websocket = api->protocol_type == PROTOCOL_WEBSOCKET;
-    if (websocket)
+    if (websocket) {
         finish_websocket_routes(b, api);
-    else
+        check_websocket_listeners(b, api);
+    } else {
         api->router = router_new(&b->snapshot->arena, api->routes.items, api->routes.count);
+    }
     FOR_EACH_IN (stage, &api->stages)
         finish_stage(b, api, *stage);
     if (api->cors.on && !websocket)
@@ -187,6 +189,7 @@ static void finish_domain(struct builder *b, struct domain *domain)
             diag_error(b->diag, m->at, "the API mapping key '%" STR_F "' is there twice",
                        STR_A(m->key));
     }
+    check_websocket_mappings(b, domain);
 }
 
 static void check_listener(struct builder *b, const struct listener_settings *listener)

@@ -117,3 +117,38 @@ void finish_websocket_routes(struct builder *b, struct api *api)
             add_route(b, api, api->at, key, special->kind)->websocket.implicit = true;
     }
 }
+
+static bool serves(const struct listener_settings *listener, const struct api *api)
+{
+    FOR_EACH_IN (name, &listener->apis)
+        if (str_eq(name->text, api->api_id))
+            return true;
+    return !listener->limited;
+}
+
+void check_websocket_listeners(struct builder *b, const struct api *api)
+{
+    FOR_EACH_IN (listener, &b->snapshot->settings.listeners)
+        if (listener->tls.on && serves(listener, api))
+            return;
+    diag_warning(b->diag, api->at,
+                 "no TLS listener serves WebSocket API '%" STR_F "': functions are told a callback "
+                 "URL that begins with https://",
+                 STR_A(api->api_id));
+}
+
+void check_websocket_mappings(struct builder *b, const struct domain *domain)
+{
+    const struct api *websocket = NULL, *other = NULL;
+    FOR_EACH_IN (m, &domain->mappings) {
+        if (m->api && m->api->protocol_type == PROTOCOL_WEBSOCKET)
+            websocket = m->api;
+        else if (m->api)
+            other = m->api;
+    }
+    if (websocket && other)
+        diag_notice(b->diag, domain->at,
+                    "the domain leads to WebSocket API '%" STR_F "' and to '%" STR_F
+                    "', which is none: API Gateway wants a domain for each kind",
+                    STR_A(websocket->api_id), STR_A(other->api_id));
+}

@@ -266,6 +266,46 @@ static void has_defaults(void **state)
     config_text_release(&t);
 }
 
+static void reads_websocket_apis(void **state)
+{
+    (void)state;
+    struct config_text t;
+    config_text_read(
+        &t,
+        "apis:\n"
+        "  - {apiId: plain, definition: a.yaml, protocolType: WEBSOCKET}\n"
+        "  - {apiId: own, definition: b.yaml, binaryFrames: deliver,\n"
+        "     serializeMessages: true, idleReset: any, stages: [{stageName: prod}]}\n"
+        "limits: {websocketMessageBytes: 1, websocketFrameBytes: 2, websocketIdle: 3,\n"
+        "  websocketDuration: 4, websocketConnectRate: 0.5, websocketPendingBytes: 6,\n"
+        "  websocketMessagesInFlight: 7, websocketPingInterval: 8}\n",
+        NULL);
+    assert_string_equal(config_text_findings(&t), "");
+    const struct api *plain = t.builder.snapshot->apis.items[0];
+    const struct api *own = t.builder.snapshot->apis.items[1];
+    assert_int_equal(plain->protocol_type, PROTOCOL_WEBSOCKET);
+    assert_true(plain->protocol_written && !plain->stages_written);
+    assert_false(plain->websocket.delivers_binary || plain->websocket.serializes ||
+                 plain->websocket.control_resets_idle);
+    assert_int_equal(plain->websocket_keys.count, 0);
+    assert_true(own->stages_written && own->websocket.delivers_binary &&
+                own->websocket.serializes && own->websocket.control_resets_idle);
+    assert_int_equal(own->websocket_keys.count, 3);
+    assert_str_equal(own->websocket_keys.items[0].text, STR("binaryFrames"));
+    assert_int_equal(own->websocket_keys.items[0].at.line, 3);
+
+    const struct limit_settings *limits = &t.builder.snapshot->settings.limits;
+    assert_int_equal(limits->websocket_message_bytes, 1);
+    assert_int_equal(limits->websocket_frame_bytes, 2);
+    assert_int_equal(limits->websocket_idle, 3 * USEC_PER_SEC);
+    assert_int_equal(limits->websocket_duration, 4 * USEC_PER_SEC);
+    assert_true(limits->websocket_connect_rate == 0.5);
+    assert_int_equal(limits->websocket_pending_bytes, 6);
+    assert_int_equal(limits->websocket_messages_in_flight, 7);
+    assert_int_equal(limits->websocket_ping_interval, 8 * USEC_PER_SEC);
+    config_text_release(&t);
+}
+
 /* What we ship is valid, and its defaults are the defaults. */
 static void reads_our_own_files(void **state)
 {
@@ -430,6 +470,7 @@ int main(void)
         cmocka_unit_test(reads_listeners),
         cmocka_unit_test(reads_apis),
         cmocka_unit_test(reads_functions),
+        cmocka_unit_test(reads_websocket_apis),
         cmocka_unit_test(has_defaults),
         cmocka_unit_test(reads_our_own_files),
         cmocka_unit_test(finds_directories),

@@ -147,6 +147,11 @@ static const struct {
      "  - {apiId: c, definition: d, protocolType: SOAP}\n",
      "2:45: error: APIs of protocolType REST are not built yet\n"
      "4:45: error: 'protocolType' cannot be 'SOAP'; it is one of HTTP, REST, WEBSOCKET\n"},
+    {"words of WebSocket APIs",
+     API "binaryFrames: reject,\nserializeMessages: 1,\nidleReset: message}]",
+     "2:15: error: 'binaryFrames' cannot be 'reject'; it is one of close, deliver\n"
+     "3:20: error: 'serializeMessages' must be true or false, not a number\n"
+     "4:12: error: 'idleReset' cannot be 'message'; did you mean 'messages'?\n"},
     {"a stage twice",
      "apis:\n  - apiId: a\n    definition: d\n    stages:\n"
      "      - stageName: s\n      - stageName: s\n",
@@ -330,10 +335,6 @@ static const struct {
      "2:1: error: 'usagePlans' is not built yet\n"
      "3:1: error: 'tracing' is not built yet\n"
      "4:1: error: 'invokeApi' is not built yet\n"},
-    {"of APIs", API "binaryFrames: deliver,\nserializeMessages: true,\nidleReset: any}]",
-     "2:1: error: 'binaryFrames' is not built yet\n"
-     "3:1: error: 'serializeMessages' is not built yet\n"
-     "4:1: error: 'idleReset' is not built yet\n"},
     {"of stages", STAGE "loggingLevel: INFO,\nmethodSettings: {a: {}}}]}]",
      "2:1: error: 'loggingLevel' is not built yet\n"
      "3:1: error: 'methodSettings' is not built yet\n"},
