@@ -14,6 +14,7 @@ export async function handler() {
   const policy = [
     "default-src 'none'",
     "connect-src 'self'",
+    'img-src data:', // an icon that is none
     `script-src ${hashOf(html, 'script')}`,
     `style-src ${hashOf(html, 'style')}`,
     "base-uri 'none'",

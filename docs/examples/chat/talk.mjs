@@ -53,8 +53,5 @@ socket.onmessage = ({ data }) => {
   if (text) console.log(harmless(text));
 };
 
-socket.onerror = () => {}; // its close says more
-socket.onclose = ({ code, reason }) => {
-  if (code === 1000) process.exit(0);
-  fail(code === 1006 ? 'refused, or cut off: is the gateway there, is the token right?' : `closed: ${code} ${reason}`);
-};
+socket.onerror = () => fail('refused, or cut off: is the gateway there, is the token right?');
+socket.onclose = ({ code, reason }) => (code === 1000 ? process.exit(0) : fail(`closed: ${code} ${reason}`));
