@@ -285,6 +285,29 @@ static void the_head_itself_is_signed(void **state)
     assert_true(str_find_str(buf_str(&head), str_from(suite[0].signature)) < buf_len(&head));
 }
 
+static const struct {
+    const char *name;
+    uint64_t seconds; /* 0: refused */
+} times[] = {
+    {"20150830T123600Z", 1440938160}, {"20240229T235959Z", 1709251199}, {"19700101T000001Z", 1},
+    {"20230229T000000Z", 0},          {"20150830T243600Z", 0},          {"20150830T126000Z", 0},
+    {"20150830T123660Z", 0},          {"20151330T123600Z", 0},          {"19691231T235959Z", 0},
+    {"20150830t123600Z", 0},          {"20150830T123600z", 0},          {"20150830T123600", 0},
+    {"2015083OT123600Z", 0},          {"20150830T123600ZZ", 0},         {"2015-08-30T12:36:00Z", 0},
+    {" 0150830T123600Z", 0},          {"20150830 123600Z", 0},          {"", 0},
+};
+
+static void reads_times(void **state)
+{
+    (void)state;
+    FOR_EACH_CASE (c, times) {
+        uint64_t wall = 0;
+        bool valid = sigv4_read_time(str_from(c->name), &wall);
+        CHECK_CASE(c, valid == (c->seconds > 0), "%s", valid ? "read" : "refused");
+        CHECK_CASE(c, wall == c->seconds * USEC_PER_SEC, "got %llu", (unsigned long long)wall);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +317,7 @@ int main(void)
         cmocka_unit_test(remembered_keys_are_not_mixed_up),
         cmocka_unit_test(forgotten_keys_are_derived_again),
         cmocka_unit_test(the_head_itself_is_signed),
+        cmocka_unit_test(reads_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
