@@ -2,6 +2,7 @@
 #include "support/websocket_talk.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -15,8 +16,9 @@
 #include "support/certificates.h"
 #include "testing.h"
 
-#define SHOWN_MAX 32
-#define PATIENCE  (30 * USEC_PER_SEC) /* of a test that has gone wrong */
+#define SHOWN_MAX       32
+#define TLS_RECORD_REST 16000
+#define PATIENCE        (30 * USEC_PER_SEC) /* of a test that has gone wrong */
 
 static void note(struct buf *out, const char *what, struct str message)
 {
@@ -51,11 +53,25 @@ static void on_closed(struct websocket *ws, unsigned code, struct str reason)
     t->ws = NULL;
 }
 
+static size_t open_descriptors(void)
+{
+    size_t count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+    assert_non_null(directory);
+    while (readdir(directory))
+        count++;
+    (void)closedir(directory);
+    return count;
+}
+
 void talk_init(struct talk *t)
 {
     static const struct websocket_events events = {on_message, on_control, on_closed};
     struct error error = {0};
     *t = (struct talk){.client = -1};
+    loop_init(&t->loop); /* the first one opens descriptors for good */
+    loop_release(&t->loop);
+    t->descriptors = open_descriptors();
     loop_init(&t->loop);
     t->limits = (struct websocket_limits){
         .message_max = 131072,
@@ -160,9 +176,10 @@ void talk_open_with(struct talk *t, enum talk_over over,
     t->client = fds[1];
     SSL *ssl = NULL;
     if (over == TALK_OVER_TLS) {
-        size_t half = left.early.len / 2; /* the other half stays in the session */
-        ssl = open_tls(t, fds[0], str_skip(left.early, half));
-        left.early = str_head(left.early, half);
+        size_t unread = left.early.len / 2; /* stays in the session */
+        unread = unread < TLS_RECORD_REST ? unread : TLS_RECORD_REST;
+        ssl = open_tls(t, fds[0], str_skip(left.early, left.early.len - unread));
+        left.early.len -= unread;
     }
     websocket_hub_limit(t->hub, &t->limits);
     t->ws = websocket_open(t->hub, fds[0], ssl, &left, t);
@@ -197,6 +214,7 @@ void talk_release(struct talk *t)
     loop_run(&t->loop);
     loop_release(&t->loop);
     assert_int_equal(t->buffered.used, 0);
+    assert_int_equal(open_descriptors(), t->descriptors);
     SSL_CTX_free(t->ssl_contexts[0]);
     SSL_CTX_free(t->ssl_contexts[1]);
     buf_release(&t->head);
@@ -267,6 +285,29 @@ void talk_send_bytes(struct talk *t, struct str bytes)
         if (bytes.len > 0)
             talk_turn(t);
     }
+}
+
+size_t talk_try_to_send(struct talk *t, struct str bytes, unsigned turns)
+{
+    size_t sent = 0;
+    while (turns-- > 0 && sent < bytes.len) {
+        ssize_t more = client_write(t, str_skip(bytes, sent));
+        if (more < 0)
+            break;
+        sent += (size_t)more;
+        talk_turn_deaf(t);
+    }
+    return sent;
+}
+
+void talk_hurry(struct talk *t)
+{
+    struct timer *timers[16];
+    size_t count = t->loop.timer_count;
+    assert_true(count <= ARRAY_LENGTH(timers));
+    memcpy(timers, t->loop.heap + 1, count * sizeof(*timers));
+    for (size_t i = 0; i < count; i++)
+        timer_start(&t->loop, timers[i], loop_now(&t->loop), timers[i]->fn);
 }
 
 void talk_send(struct talk *t, unsigned opcode, struct str payload)
