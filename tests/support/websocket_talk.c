@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -162,10 +163,20 @@ static SSL *open_tls(struct talk *t, int fd, struct str unread)
     return server;
 }
 
+static void limit_descriptors(rlim_t count, rlim_t *ret_before)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    *ret_before = limit.rlim_cur;
+    limit.rlim_cur = count;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
 void talk_open_with(struct talk *t, enum talk_over over,
                     const struct websocket_handshake *handshake)
 {
     int fds[2];
+    rlim_t limit = 0;
     struct websocket_handshake left = *handshake;
     if (over == TALK_OVER_UNIX)
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
@@ -182,7 +193,11 @@ void talk_open_with(struct talk *t, enum talk_over over,
         left.early.len -= unread;
     }
     websocket_hub_limit(t->hub, &t->limits);
+    if (t->without_descriptors)
+        limit_descriptors(0, &limit);
     t->ws = websocket_open(t->hub, fds[0], ssl, &left, t);
+    if (t->without_descriptors)
+        limit_descriptors(limit, &limit);
     assert_int_equal(buf_len(&t->trace), 0); /* no event from within the call */
 }
 
