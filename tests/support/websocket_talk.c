@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/resource.h>
@@ -92,6 +93,12 @@ static void set_nonblocking(int fd)
     assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
 }
 
+static void set_option(int fd, int level, int option)
+{
+    int on = 1;
+    assert_int_equal(setsockopt(fd, level, option, &on, sizeof(on)), 0);
+}
+
 static void tcp_pair(int fds[2])
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -105,6 +112,8 @@ static void tcp_pair(int fds[2])
     fds[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     assert_true(fds[0] >= 0);
     (void)close(listener);
+    set_option(fds[0], IPPROTO_TCP, TCP_NODELAY); /* as the listener does */
+    set_option(fds[1], IPPROTO_TCP, TCP_NODELAY); /* what is sent by the byte comes by the byte */
 }
 
 static bool wants_more(SSL *ssl, int result)
