@@ -21,7 +21,7 @@ static void kill_now(struct websocket *ws)
     lws_cancel_service(ws->hub->context);
 }
 
-static void set_reading(struct websocket *ws, bool reading)
+void websocket_set_reading(struct websocket *ws, bool reading)
 {
     if (ws->reading == reading)
         return;
@@ -35,7 +35,8 @@ static void set_reading(struct websocket *ws, bool reading)
 static void say_goodbye(struct websocket *ws)
 {
     struct farewell *farewell = ws->farewell;
-    set_reading(ws, true); /* for the answer, and to leave nothing unread: that would be a reset */
+    websocket_set_reading(
+        ws, true); /* for the answer, and to leave nothing unread: that would be a reset */
     ws->state = WEBSOCKET_CLOSING;
     lws_close_reason(ws->wsi, (enum lws_close_status)farewell->code,
                      (unsigned char *)farewell->reason, farewell->len);
@@ -44,8 +45,6 @@ static void say_goodbye(struct websocket *ws)
         lws_set_timeout(ws->wsi, NO_PENDING_TIMEOUT, 0);
 }
 
-/* While output is stuck nothing is read either: a client that does not take its answers cannot ask
- * for more, and lws forgets to tell of a close frame that it reads meanwhile. */
 static bool wants_input(const struct websocket *ws)
 {
     if (ws->stuck)
@@ -60,7 +59,7 @@ static void steer(struct websocket *ws)
     else if (ws->state == WEBSOCKET_DRAINING && !ws->stuck)
         say_goodbye(ws);
     else if (ws->state <= WEBSOCKET_DRAINING)
-        set_reading(ws, wants_input(ws));
+        websocket_set_reading(ws, wants_input(ws));
 }
 
 static void unlink_from_hub(struct websocket *ws)
@@ -114,7 +113,7 @@ void websocket_say(struct websocket *ws, unsigned code, struct str reason)
 
 static void on_deadline(struct timer *timer)
 {
-    websocket_kill(container_of(timer, struct websocket, deadline));
+    websocket_fail(container_of(timer, struct websocket, deadline));
 }
 
 void websocket_start_deadline(struct websocket *ws)

@@ -37,19 +37,19 @@ static const struct lws_protocols protocols[] = {
     {0},
 };
 
-/* lws makes tables for as many descriptors as there may be. */
-static struct lws_context *create_context(struct lws_context_creation_info *info)
+/* lws makes tables for as many descriptors as there may be, and writes beyond their end where there
+ * are more. */
+static void create_context(struct websocket_hub *hub, struct lws_context_creation_info *info)
 {
-    struct rlimit old, bounded;
-    bool known = getrlimit(RLIMIT_NOFILE, &old) == 0 && old.rlim_cur > DESCRIPTORS_MAX;
-    if (known) {
-        bounded = (struct rlimit){DESCRIPTORS_MAX, old.rlim_max};
-        (void)setrlimit(RLIMIT_NOFILE, &bounded);
-    }
-    struct lws_context *context = lws_create_context(info);
-    if (known)
-        (void)setrlimit(RLIMIT_NOFILE, &old);
-    return context;
+    struct rlimit old = {DESCRIPTORS_MAX, DESCRIPTORS_MAX};
+    (void)getrlimit(RLIMIT_NOFILE, &old);
+    struct rlimit bounded = old;
+    if (bounded.rlim_cur > DESCRIPTORS_MAX)
+        bounded.rlim_cur = DESCRIPTORS_MAX;
+    hub->descriptors_max = (int)bounded.rlim_cur;
+    (void)setrlimit(RLIMIT_NOFILE, &bounded);
+    hub->context = lws_create_context(info);
+    (void)setrlimit(RLIMIT_NOFILE, &old);
 }
 
 static bool create(struct websocket_hub *hub)
@@ -68,7 +68,7 @@ static bool create(struct websocket_hub *hub)
         .uid = (uid_t)-1,
     };
     lws_set_log_level(LLL_ERR, on_log);
-    hub->context = create_context(&info);
+    create_context(hub, &info);
     if (!hub->context)
         return false;
     info.vhost_name = "websocket";

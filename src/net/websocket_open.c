@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <unistd.h>
+
 #include "turnpike/base/http_message.h"
 #include "turnpike/base/utf8.h"
 #include "turnpike/base/xalloc.h"
@@ -192,6 +194,10 @@ static void adopt(struct websocket *ws, int fd, const struct websocket_handshake
 {
     struct websocket_hub *hub = ws->hub;
     scoped_buf struct buf request = {0};
+    if (fd >= hub->descriptors_max) {
+        (void)close(fd);
+        return;
+    }
     write_request(&request, handshake);
     hub->opening = ws;
     hub->handshake = handshake;

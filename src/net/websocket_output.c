@@ -47,18 +47,21 @@ void kept_messages_release(struct kept_messages *list)
 }
 
 /* The payload has LWS_PRE bytes before it, for the header. What the kernel does not take lws
- * copies, and says when it has sent that. */
+ * copies, and says when it has sent that. Until then nothing is read, not even the rest of what has
+ * come: a client that does not take its answers cannot ask for more, and where lws reads a close
+ * frame while it holds bytes, it drops the connection without a word. */
 static void write_frame(struct websocket *ws, unsigned char *payload, size_t len, int protocol)
 {
     int written = lws_write(ws->wsi, payload, len, (enum lws_write_protocol)protocol);
-    if (written < 0)
-        websocket_fail(ws);
-    else if (lws_partial_buffered(ws->wsi))
-        ws->partial = len;
-    else
+    if (written >= 0 && !lws_partial_buffered(ws->wsi))
         return;
     ws->stuck = true;
-    websocket_schedule(ws);
+    if (written < 0) {
+        websocket_fail(ws);
+        return;
+    }
+    ws->partial = len;
+    websocket_set_reading(ws, false);
 }
 
 static size_t frame_max(const struct websocket_hub *hub)

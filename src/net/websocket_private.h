@@ -79,6 +79,7 @@ struct websocket_hub {
     struct websocket_limits limits;
     struct lws_context *context;
     struct lws_vhost *vhost;
+    int descriptors_max; /* lws takes those below it */
     struct websocket *first;
     size_t count;
     struct bridge *bridges;                   /* some without a connection any more */
@@ -97,6 +98,9 @@ void websocket_schedule(struct websocket *ws);
 void websocket_fail(struct websocket *ws); /* the socket broke */
 /* What on_closed will tell. `reason` is cut to what fits. */
 void websocket_say(struct websocket *ws, unsigned code, struct str reason);
+/* Inside lws's callback lws keeps what it has read already, and walks a list of those who have such
+ * at each event: for pauses it is put off. */
+void websocket_set_reading(struct websocket *ws, bool reading);
 void websocket_start_deadline(struct websocket *ws);
 
 /* websocket_hub.c */
