@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "turnpike/base/arena.h"
+#include "turnpike/base/buf.h"
 #include "turnpike/base/diag.h"
 #include "turnpike/base/str.h"
 
@@ -45,6 +46,10 @@ MUST_USE struct doc *doc_load(struct arena *arena, struct diag *diag, const char
 /* The member's value, or NULL; also NULL where d is NULL or no map. */
 struct doc *doc_get(const struct doc *d, const char *key);
 const struct doc_member *doc_member(const struct doc *d, struct str key);
+
+/* Appends d as compact JSON; tags are passed over. Numbers that JSON has not are written as it has
+ * them (0x1F is 31), those that are none at all as strings (".inf"). */
+void doc_write_json(struct buf *out, const struct doc *d);
 
 /* "a string", "a list", …: for messages. */
 const char *doc_kind_name(const struct doc *d);
