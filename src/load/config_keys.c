@@ -34,7 +34,7 @@ static const char *const binary_frames[] = {"close", "deliver", NULL};
 static const char *const idle_resets[] = {"messages", "any", NULL};
 static const char *const emulators[] = {"none", "rie", "sam", NULL};
 static const char *const function_credentials[] = {"gateway", "inherit", "none", NULL};
-static const char *const authorization_types[] = {"NONE", "AWS_IAM", NULL};
+static const char *const authorization_types[] = {"AWS_IAM", "NONE", NULL};
 static const char *const exporters[] = {"none", NULL};
 
 static const struct config_key log_keys[] = {
@@ -344,8 +344,8 @@ static const struct config_key credential_keys[] = {
 const struct config_section config_credential = SECTION(credential_keys, "credentials[]");
 
 static const struct config_key management_keys[] = {
-    KEY("authorizationType", CONFIG_CHOICE, AT(management_settings, signature_required), "AWS_IAM",
-        0, 0, LIVE, BUILT, "who may call `@connections`", .words = authorization_types),
+    KEY("authorizationType", CONFIG_CHOICE, AT(management_settings, is_open), "AWS_IAM", 0, 0, LIVE,
+        BUILT, "who may call `@connections`", .words = authorization_types),
     KEY("listeners", CONFIG_WRITTEN_LIST, AT(management_settings, listeners), NULL, 0, 0, LIVE,
         BUILT, "the listeners that serve it; absent: all", .opens = true),
 };
