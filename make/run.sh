@@ -1,22 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2317 # traps call what looks unreachable
-# Starts the todo function and the gateway in front of it, says what to try, and stops both with
-# Ctrl-C. What this needs is built and installed already (make run does).
+# Starts the functions of the todo API and of the chat and the gateway in front of them, says what to
+# try, and stops all three with Ctrl-C. What this needs is built and installed already (make run does).
 #   make/run.sh PROGRAM NODE
 set -eu
 program=$1
 node=$2
 config=conf/turnpike.yaml
+secret=conf/chat-secret.txt
+authority=conf/tls/ca.pem
 plain=http://localhost:8080
 secure=https://localhost:8443
 admin=http://127.0.0.1:9901
 
-function_pid='' gateway_pid='' stopped=''
+todo_pid='' chat_pid='' gateway_pid='' stopped=''
 
 stop() {
     stopped=1
-    for pid in $gateway_pid $function_pid; do kill "$pid" 2>/dev/null || true; done
+    for pid in $gateway_pid $todo_pid $chat_pid; do kill "$pid" 2>/dev/null || true; done
 }
 
 finish() {
@@ -48,10 +50,21 @@ answers() {
     ' "$1"
 }
 
+# What the chat function signs its calls of @connections with; the gateway reads the same file.
+make_secret() {
+    [ -s $secret ] || (umask 077 && od -An -v -N20 -tx1 /dev/urandom | tr -d ' \n' >$secret) ||
+        fail "$secret cannot be made"
+}
+
+check_alive() {
+    kill -0 "$todo_pid" 2>/dev/null || fail "the todo function's process ended$1"
+    kill -0 "$chat_pid" 2>/dev/null || fail "the chat function's process ended$1"
+    kill -0 "$gateway_pid" 2>/dev/null || fail "the gateway ended$1"
+}
+
 wait_ready() {
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        kill -0 "$function_pid" 2>/dev/null || fail 'the function process ended; see above'
-        kill -0 "$gateway_pid" 2>/dev/null || fail 'the gateway ended; see above'
+        check_alive '; see above'
         answers "$admin/readyz" && return
         [ -z "$stopped" ] || exit 130
         sleep 0.3
@@ -59,9 +72,14 @@ wait_ready() {
     fail "the gateway does not become ready: see $admin/readyz"
 }
 
+token_for() {
+    "$program" token --config $config --issuer https://dev.localhost --sub "$1" \
+        --scope 'todo/read todo/write chat/connect' --expires 8h
+}
+
 advise() {
-    token=$("$program" token --config $config --issuer https://dev.localhost --sub ann \
-        --scope 'todo/read todo/write' --expires 8h)
+    ann=$(token_for ann)
+    bob=$(token_for bob)
     cat <<END
 
 The gateway is ready. Try, in another terminal:
@@ -69,40 +87,53 @@ The gateway is ready. Try, in another terminal:
   curl $plain/health                 # open to everybody: 200
   curl -i $plain/todos               # needs a token: 401
 
-  TOKEN=$token
+  TOKEN=$ann
   curl -H "Authorization: Bearer \$TOKEN" -d '{"title":"milk"}' $plain/todos
   curl -H "Authorization: Bearer \$TOKEN" $plain/todos
 
-  curl --cacert conf/tls/ca.pem $secure/health
+  curl --cacert $authority $secure/health
   $program routes --config $config
 
 In a browser, with the token behind "Authorize": $plain/docs
 
-Ctrl-C stops the gateway and the function.
+The chat, a WebSocket API, in two windows of a browser, as Ann and as Bob:
+
+  $plain/chat#token=$ann
+  $plain/chat#token=$bob
+
+or in a terminal, with the TOKEN of above:
+
+  $node --experimental-websocket docs/examples/chat/talk.mjs "ws${plain#http}/ws?token=\$TOKEN" lobby
+
+Ctrl-C stops the gateway and the functions.
 
 END
 }
 
-check_free 9000 'the function'
+check_free 9000 'the todo function'
+check_free 9002 'the chat function'
 check_free 8080 'the gateway'
 check_free 8443 'the gateway'
 check_free 9901 'the gateway'
 
 "$program" init conf >/dev/null || fail 'certificate and signing key cannot be made; see above'
+make_secret
 "$program" check --config $config >/dev/null 2>&1 || "$program" check --config $config || exit
 
 # Each in a session of its own: Ctrl-C is for this script, which tells them once.
-setsid "$node" docs/examples/todo/serve.mjs &
-function_pid=$!
+PORT=9000 setsid "$node" docs/examples/todo/serve.mjs &
+todo_pid=$!
+PORT=9002 AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=AKIDCHATEXAMPLE AWS_SECRET_ACCESS_KEY=$(cat $secret) \
+    AWS_SESSION_TOKEN='' NODE_EXTRA_CA_CERTS=$authority setsid "$node" docs/examples/chat/serve.mjs &
+chat_pid=$!
 setsid "$program" serve --config $config &
 gateway_pid=$!
 wait_ready
 advise
 
-# Until Ctrl-C, or until one of the two ends.
+# Until Ctrl-C, or until one of the three ends.
 while [ -z "$stopped" ]; do
-    kill -0 "$function_pid" 2>/dev/null || fail 'the function process ended'
-    kill -0 "$gateway_pid" 2>/dev/null || fail 'the gateway ended'
+    check_alive ''
     sleep 1 &
     wait $! || true
 done

@@ -34,7 +34,7 @@ static const char *const binary_frames[] = {"close", "deliver", NULL};
 static const char *const idle_resets[] = {"messages", "any", NULL};
 static const char *const emulators[] = {"none", "rie", "sam", NULL};
 static const char *const function_credentials[] = {"gateway", "inherit", "none", NULL};
-static const char *const authorization_types[] = {"AWS_IAM", "NONE", NULL};
+static const char *const authorization_types[] = {"NONE", "AWS_IAM", NULL};
 static const char *const exporters[] = {"none", NULL};
 
 static const struct config_key log_keys[] = {
@@ -329,22 +329,25 @@ static const struct config_key issuer_keys[] = {
 const struct config_section config_issuer = SECTION(issuer_keys, "issuers[]");
 
 static const struct config_key credential_keys[] = {
-    KEY("accessKeyId", CONFIG_TEXT, NOWHERE, NULL, 0, 0, LIVE, CHECKED, "the key's public half",
-        .required = true),
-    KEY("secretAccessKey", CONFIG_SECRET, NOWHERE, NULL, 0, 0, LIVE, CHECKED, "its secret half",
-        .required = true),
-    KEY("sessionToken", CONFIG_SECRET, NOWHERE, NULL, 0, 0, LIVE, CHECKED, "of a temporary key"),
-    KEY("userArn", CONFIG_TEXT, NOWHERE, NULL, 0, 0, LIVE, CHECKED, "whom it identifies"),
-    KEY("policy", CONFIG_MAP, NOWHERE, NULL, 0, 0, LIVE, CHECKED,
-        "an IAM policy; absent: may manage connections and nothing else"),
+    KEY("accessKeyId", CONFIG_TEXT, AT(credential, access_key_id), NULL, 0, 0, LIVE, BUILT,
+        "the key's public half", .required = true),
+    KEY("secretAccessKey", CONFIG_SECRET, AT(credential, secret_access_key), NULL, 0, 0, LIVE,
+        BUILT, "its secret half", .required = true),
+    KEY("sessionToken", CONFIG_SECRET, AT(credential, session_token), NULL, 0, 0, LIVE, BUILT,
+        "of a temporary key: requests must carry it", .opens = true),
+    KEY("userArn", CONFIG_TEXT, AT(credential, user_arn), NULL, 0, 0, LIVE, BUILT,
+        "whom it identifies"),
+    KEY("policy", CONFIG_MAP, AT(credential, policy), NULL, 0, 0, LIVE, BUILT,
+        "an IAM policy; absent: may manage connections and nothing else", .opens = true,
+        .read = config_read_policy),
 };
 const struct config_section config_credential = SECTION(credential_keys, "credentials[]");
 
 static const struct config_key management_keys[] = {
-    KEY("authorizationType", CONFIG_WORD, AT(config_management, authorization), "AWS_IAM", 0, 0,
-        LIVE, CHECKED, "who may call `@connections`", .words = authorization_types),
-    KEY("listeners", CONFIG_WRITTEN_LIST, AT(config_management, listeners), NULL, 0, 0, LIVE,
-        CHECKED, "the listeners that serve it; absent: all", .opens = true),
+    KEY("authorizationType", CONFIG_CHOICE, AT(management_settings, signature_required), "AWS_IAM",
+        0, 0, LIVE, BUILT, "who may call `@connections`", .words = authorization_types),
+    KEY("listeners", CONFIG_WRITTEN_LIST, AT(management_settings, listeners), NULL, 0, 0, LIVE,
+        BUILT, "the listeners that serve it; absent: all", .opens = true),
 };
 static const struct config_section management_section = SECTION(management_keys, "managementApi");
 
@@ -462,9 +465,9 @@ static const struct config_key root_keys[] = {
     KEY("issuers", CONFIG_SECTIONS, NOWHERE, NULL, 0, 0, LIVE, BUILT,
         "issuers of tokens whose keys are found otherwise than by discovery",
         .section = &config_issuer, .read = config_read_issuers),
-    KEY("credentials", CONFIG_SECTIONS, NOWHERE, NULL, 0, 0, LIVE, CHECKED, "who may sign requests",
-        .section = &config_credential),
-    KEY("managementApi", CONFIG_SECTION, NOWHERE, NULL, 0, 0, LIVE, CHECKED,
+    KEY("credentials", CONFIG_SECTIONS, NOWHERE, NULL, 0, 0, LIVE, BUILT, "who may sign requests",
+        .section = &config_credential, .read = config_read_credentials),
+    KEY("managementApi", CONFIG_SECTION, AT(settings, management), NULL, 0, 0, LIVE, BUILT,
         "`@connections` of WebSocket APIs", .section = &management_section,
         .read = config_read_management),
     KEY("apiKeys", CONFIG_SECTIONS, NOWHERE, NULL, 0, 0, LIVE, LATER, "keys of clients",

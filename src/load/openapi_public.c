@@ -77,30 +77,6 @@ static void write_text(struct writer *w, const char *key, struct str text)
 
 /* --- any value --- */
 
-static bool is_json_number(struct str text)
-{
-    struct json_reader reader;
-    struct str number;
-    json_reader_init(&reader, text, NULL);
-    return json_read_number(&reader, &number) && json_finish(&reader);
-}
-
-/* YAML has more numbers than JSON: 0x1F, 0o17, +1, .5, .inf. */
-static void write_number(struct writer *w, struct str text)
-{
-    const char *digits = arena_cstring(w->d->arena, text);
-    if (is_json_number(text))
-        buf_append(&w->out, text);
-    else if (str_starts_with(text, STR("0x")))
-        buf_append_u64(&w->out, strtoull(digits + 2, NULL, 16));
-    else if (str_starts_with(text, STR("0o")))
-        buf_append_u64(&w->out, strtoull(digits + 2, NULL, 8));
-    else if (str_find_str(text, STR("n")) < text.len || str_find_str(text, STR("N")) < text.len)
-        json_write_string(&w->out, text);
-    else
-        buf_printf(&w->out, "%.17g", strtod(digits, NULL));
-}
-
 static bool is_intrinsic(struct writer *w, const struct doc *node)
 {
     return intrinsics_name(&w->d->intrinsics, node).len > 0;
@@ -165,13 +141,9 @@ static void write_value(struct writer *w, const struct doc *node, enum keys keys
     }
     switch (node->kind) {
     case DOC_NULL:
-        buf_literal(&w->out, "null");
-        break;
     case DOC_BOOL:
-        buf_append(&w->out, node->truth ? STR("true") : STR("false"));
-        break;
     case DOC_NUMBER:
-        write_number(w, node->text);
+        doc_write_json(&w->out, node);
         break;
     case DOC_STRING:
         write_string(w, node);

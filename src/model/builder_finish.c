@@ -160,14 +160,6 @@ static void finish_api(struct builder *b, struct api *api)
         builder_check_cors(b, api);
 }
 
-static const struct stage *find_stage(const struct api *api, struct str name)
-{
-    FOR_EACH_IN (stage, &api->stages)
-        if (str_eq((*stage)->stage_name, name))
-            return *stage;
-    return NULL;
-}
-
 static int longest_key_first(const void *left, const void *right)
 {
     const struct api_mapping *a = left, *b = right;
@@ -184,7 +176,7 @@ static void finish_domain(struct builder *b, struct domain *domain)
             report_dangling(b, m->api_id, "API", nearest_api(b, m->api_id.text));
             continue;
         }
-        m->stage = find_stage(m->api, m->stage_name.text);
+        m->stage = api_find_stage(m->api, m->stage_name.text);
         if (!m->stage)
             report_dangling(b, m->stage_name, "stage", NULL);
     }

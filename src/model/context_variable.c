@@ -5,19 +5,17 @@
 
 #include "turnpike/base/diag.h"
 
-enum kind { KIND_REST = 1, KIND_HTTP = 2, KIND_WEBSOCKET = 4 };
+enum kind {
+    KIND_HTTP = 1 << PROTOCOL_HTTP,
+    KIND_REST = 1 << PROTOCOL_REST,
+    KIND_WEBSOCKET = 1 << PROTOCOL_WEBSOCKET,
+};
 
 static const struct row {
     struct str name;
     unsigned kinds, places;
 } rows[VARIABLE_COUNT] = {
 #define CONTEXT_VARIABLE(name, kinds, places, symbol) {STR_INIT(name), (kinds), (places)},
-#include "turnpike/model/context_variables.def"
-#undef CONTEXT_VARIABLE
-};
-
-const char *const context_variable_names[VARIABLE_COUNT] = {
-#define CONTEXT_VARIABLE(name, kinds, places, symbol) name,
 #include "turnpike/model/context_variables.def"
 #undef CONTEXT_VARIABLE
 };
@@ -38,13 +36,10 @@ static bool has_prefix(struct str name, struct str prefix)
 static bool may_stand(const struct row *row, enum protocol_type kind,
                       enum context_variable_place place)
 {
-    static const unsigned kinds[] = {[PROTOCOL_HTTP] = KIND_HTTP,
-                                     [PROTOCOL_REST] = KIND_REST,
-                                     [PROTOCOL_WEBSOCKET] = KIND_WEBSOCKET};
-    return (row->kinds & kinds[kind]) && (row->places & place);
+    return (row->kinds >> kind & 1) && (row->places & place);
 }
 
-int context_variable_find(enum protocol_type kind, struct str name,
+int context_variable_find(struct str name, enum protocol_type kind,
                           enum context_variable_place place)
 {
     const struct row *row = bsearch(&name, rows, VARIABLE_COUNT, sizeof(rows[0]), compare_row);
@@ -55,37 +50,47 @@ int context_variable_find(enum protocol_type kind, struct str name,
     return row && may_stand(row, kind, place) ? (int)(row - rows) : -1;
 }
 
-static int find(enum protocol_type kind, struct str name, enum context_variable_place place,
-                const char **ret_nearest)
+const char *context_variable_nearest(struct str name, enum protocol_type kind,
+                                     enum context_variable_place place)
 {
     const char *names[VARIABLE_COUNT];
     size_t count = 0;
-    int found = context_variable_find(kind, name, place);
-    if (found >= 0)
-        return found;
     FOR_EACH (row, rows, VARIABLE_COUNT)
         if (may_stand(row, kind, place))
             names[count++] = row->name.at;
-    *ret_nearest = nearest_name(name, names, count);
-    return -1;
+    return nearest_name(name, names, count);
+}
+
+static int find(struct str name, enum protocol_type kind, enum context_variable_place place,
+                const char **ret_nearest)
+{
+    int found = context_variable_find(name, kind, place);
+    if (found < 0)
+        *ret_nearest = context_variable_nearest(name, kind, place);
+    return found;
 }
 
 int context_variable_of_mapping(struct str name, const char **ret_nearest)
 {
-    return find(PROTOCOL_HTTP, name, IN_MAPPING, ret_nearest);
+    return find(name, PROTOCOL_HTTP, IN_MAPPING, ret_nearest);
 }
 
 int context_variable_of_websocket_mapping(struct str name, const char **ret_nearest)
 {
-    return find(PROTOCOL_WEBSOCKET, name, IN_MAPPING, ret_nearest);
+    return find(name, PROTOCOL_WEBSOCKET, IN_MAPPING, ret_nearest);
 }
 
 int context_variable_of_websocket_template(struct str name, const char **ret_nearest)
 {
-    return find(PROTOCOL_WEBSOCKET, name, IN_TEMPLATE, ret_nearest);
+    return find(name, PROTOCOL_WEBSOCKET, IN_TEMPLATE, ret_nearest);
 }
 
 struct str context_variable_claim(struct str name)
 {
     return str_skip(name, STR(CLAIM_PREFIX).len);
+}
+
+struct str context_variable_key(struct str name)
+{
+    return str_skip(name, STR(AUTHORIZER_PREFIX).len);
 }

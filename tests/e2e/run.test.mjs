@@ -6,8 +6,10 @@ import fs from "node:fs";
 import path from "node:path";
 import readline from "node:readline";
 import { test } from "./lib/bounded.mjs";
+import { skipWithoutBrowser, startBrowser } from "./lib/browser.mjs";
 import { freePort, program, run, temporaryDirectory } from "./lib/gateway.mjs";
 import { capture, get, listens, takenPort } from "./lib/process.mjs";
+import "../../docs/examples/chat/handler.test.mjs";
 import "../../docs/examples/todo/handler.test.mjs";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -16,19 +18,19 @@ const environment = { ...process.env, no_proxy: "*", NO_PROXY: "*" };
 // A copy of what the script needs, on ports of its own.
 async function copy() {
   const directory = temporaryDirectory();
-  const ports = { 9000: await freePort(), 8080: await freePort(), 8443: await freePort(), 9901: await freePort() };
-  for (const name of ["make/run.sh", "conf/turnpike.yaml", "openapi", "docs/examples/todo"])
+  const ports = { 9000: await freePort(), 9002: await freePort(), 8080: await freePort(), 8443: await freePort(), 9901: await freePort() };
+  for (const name of ["make/run.sh", "conf/turnpike.yaml", "openapi", "docs/examples"])
     fs.cpSync(path.join(root, name), path.join(directory, name), { recursive: true });
   for (const name of ["make/run.sh", "conf/turnpike.yaml"]) {
     const file = path.join(directory, name);
-    fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace(/\b(9000|8080|8443|9901)\b/g, (port) => ports[port]));
+    fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace(/\b(9000|9002|8080|8443|9901)\b/g, (port) => ports[port]));
   }
-  return { directory, ports, functionPort: ports[9000], port: ports[8080], tlsPort: ports[8443], adminPort: ports[9901] };
+  return { directory, ports, port: ports[8080], tlsPort: ports[8443], adminPort: ports[9901] };
 }
 
 // As a shell runs it: in a process group of its own, which Ctrl-C's signal reaches as a whole.
 async function start(place) {
-  const child = spawn("make/run.sh", [program, process.execPath], { cwd: place.directory, detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...environment, PORT: String(place.functionPort) } });
+  const child = spawn("make/run.sh", [program, process.execPath], { cwd: place.directory, detached: true, stdio: ["ignore", "pipe", "pipe"], env: environment });
   const self = { child, lines: [], errors: "", exited: null, waiting: new Set() };
   self.ended = once(child, "close").then(([code]) => { self.exited = { code }; });
   child.stderr.on("data", (chunk) => (self.errors += chunk));
@@ -119,11 +121,96 @@ test("what it prints works when it is pasted; the todo API; Ctrl-C", async () =>
   } finally { await script.finish(); }
 });
 
+// The addresses of the chat's page that it prints, for Ann and for Bob.
+const pagesOf = (script) => script.lines.map((line) => line.trim()).filter((line) => /^http:.*\/chat#token=/.test(line));
+
+test("the chat in a terminal: what it prints works when it is pasted", async () => {
+  const place = await copy();
+  const script = await start(place);
+  try {
+    await script.line(/^Ctrl-C stops/);
+    const [, ann, bob] = /#token=(.*)\n.*#token=(.*)/.exec(pagesOf(script).join("\n"));
+    const line = script.lines.map((other) => other.trim()).find((other) => /talk\.mjs/.test(other));
+    const talk = (token) => {
+      const child = spawn("sh", ["-c", `TOKEN=${token}\nexec ${line}`], { cwd: place.directory, env: environment });
+      const lines = [], waiting = new Set();
+      readline.createInterface({ input: child.stdout }).on("line", (text) => { lines.push(text); for (const check of [...waiting]) check(); });
+      const until = (text) => new Promise((resolve) => {
+        const check = () => { if (lines.includes(text)) { waiting.delete(check); resolve(); } };
+        waiting.add(check);
+        check();
+      });
+      return { child, lines, until, ended: once(child, "close").then(([code]) => code) };
+    };
+    const first = talk(ann);
+    await first.until("* lobby: ann");
+    const second = talk(bob);
+    await second.until("* lobby: ann, bob");
+    await first.until("* bob joined");
+    second.child.stdin.write("Grüße \u{1f388}\n");
+    await Promise.all([first, second].map(({ until }) => until("bob: Grüße \u{1f388}")));
+    second.child.stdin.end();
+    assert.equal(await second.ended, 0);
+    await first.until("* bob left");
+    first.child.stdin.end();
+    assert.equal(await first.ended, 0);
+    const refused = talk("none");
+    let why = "";
+    refused.child.stderr.on("data", (chunk) => (why += chunk));
+    assert.equal(await refused.ended, 1);
+    assert.match(why, /^talk: refused/m);
+  } finally { await script.finish(); }
+});
+
+test("the chat in a browser, over ws and wss: two people talk, and are told why it ended", skipWithoutBrowser, async () => {
+  const place = await copy();
+  const script = await start(place);
+  const browser = await startBrowser();
+  try {
+    await script.line(/^Ctrl-C stops/);
+    const [first, second] = pagesOf(script);
+    const hosts = [`localhost:${place.port}`, `localhost:${place.tlsPort}`];
+    const ann = await browser.page(...hosts), bob = await browser.page(...hosts);
+    await ann.open(first);
+    await bob.open(second.replace(/^http:\/\/localhost:\d+/, `https://${hosts[1]}`));
+    for (const page of [ann, bob]) {
+      await page.click("#door button", "Join");
+      await page.until(() => !document.getElementById("chat").hidden);
+    }
+    await ann.until(() => document.getElementById("members").innerText === "ann\nbob");
+    await bob.type("#say input", "<i>Hello</i> & welcome");
+    await bob.click("#say button");
+    for (const page of [ann, bob])
+      await page.until(() => document.querySelector("#log .message")?.innerText.startsWith("bob<i>Hello</i> & welcome"));
+    await ann.type("#say input", "Hi");
+    await ann.click("#say button");
+    await bob.until(() => document.querySelectorAll("#log .message").length === 2);
+    assert.deepEqual(await bob.run(() => [...document.querySelectorAll("#log .message")].map((e) => e.className)), ["message mine", "message"]);
+
+    await bob.click("#leave");
+    await ann.until(() => document.getElementById("members").innerText === "ann");
+    await bob.run(() => { document.getElementById("door").elements.token.value = "a.b.c"; });
+    await bob.click("#door button", "Join");
+    assert.match(await bob.text("#refusal"), /refused the connection.*1006/);
+    assert.deepEqual([ann.refused, bob.refused], [[], []]);
+    assert.deepEqual(ann.complaints, []);
+    assert.deepEqual(bob.complaints.filter((text) => !/WebSocket connection to/.test(text)), []);
+
+    const { pid } = JSON.parse((await run(["status", "--json", "--config", "conf/turnpike.yaml"], { cwd: place.directory })).stdout);
+    process.kill(pid, "SIGTERM");
+    assert.match(await ann.until(() => /not connected/.test(document.getElementById("state").innerText) && document.getElementById("log").innerText), /The connection was closed: 1001 Going away/);
+  } finally { await browser.stop(); await script.finish(); }
+});
+
 test("started again, it keeps its keys; a signal to the script alone ends it too", async () => {
   const place = await copy();
   const first = await start(place);
   await first.line(/^Ctrl-C stops/);
   const token = await mint(place, "ann", "todo/read");
+  const secret = path.join(place.directory, "conf/chat-secret.txt"), key = fs.readFileSync(secret, "utf8");
+  assert.match(key, /^[0-9a-f]{40}$/);
+  assert.equal(fs.statSync(secret).mode & 0o777, 0o600);
+  assert.ok(!(first.lines.join("\n") + first.errors).includes(key));
   first.child.kill("SIGTERM");
   await first.ended;
   await assertAllGone(place);
@@ -131,6 +218,7 @@ test("started again, it keeps its keys; a signal to the script alone ends it too
   try {
     await second.line(/^Ctrl-C stops/);
     assert.equal((await get(place.port, "/todos", { headers: { authorization: `Bearer ${token}` } })).status, 200);
+    assert.equal(fs.readFileSync(secret, "utf8"), key);
   } finally { await second.finish(); }
 });
 
@@ -161,7 +249,7 @@ test("a mistake in the configuration: its place is shown, nothing is left runnin
   } finally { await script.finish(); }
 });
 
-test("one of the two ends: the other is stopped", async () => {
+test("one of the three ends: the others are stopped", async () => {
   const place = await copy();
   const script = await start(place);
   try {

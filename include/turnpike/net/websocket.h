@@ -18,9 +18,11 @@ struct ssl_st;        /* OpenSSL's SSL */
 enum {
     WEBSOCKET_NORMAL = 1000,
     WEBSOCKET_GOING_AWAY = 1001,
+    WEBSOCKET_PROTOCOL_ERROR = 1002,
     WEBSOCKET_UNSUPPORTED = 1003,
     WEBSOCKET_NO_STATUS = 1005, /* never sent: the peer's close frame was empty */
     WEBSOCKET_ABNORMAL = 1006,  /* never sent: the connection ended without a close frame */
+    WEBSOCKET_INVALID = 1007,   /* text that is not UTF-8 */
     WEBSOCKET_TOO_BIG = 1009,
 };
 

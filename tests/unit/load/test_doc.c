@@ -293,6 +293,35 @@ static const struct {
     {"a tower of aliases", "- &a0 [x]\n", "- &a%1$d [*a%2$d]\n", 250, "deeper than 200"},
 };
 
+static const struct {
+    const char *name, *text, *want;
+} writings[] = {
+    {"scalars", "[null, true, false, a, '', \"b\\\"\\n\"]",
+     "[null,true,false,\"a\",\"\",\"b\\\"\\n\"]"},
+    {"numbers that JSON has", "[0, -1.50, 2e3]", "[0,-1.50,2e3]"},
+    {"numbers that it has not", "[0x1F, 0o17, +1, .5, .inf, .NaN]",
+     "[31,15,1,0.5,\".inf\",\".NaN\"]"},
+    {"text that looks like others", "[2012-10-17, '1', yes, \"*\"]",
+     "[\"2012-10-17\",\"1\",\"yes\",\"*\"]"},
+    {"nested", "{a: [], b: {}, c: [{d: [1, [2]]}], \"\\\"\": e}",
+     "{\"a\":[],\"b\":{},\"c\":[{\"d\":[1,[2]]}],\"\\\"\":\"e\"}"},
+    {"aliases, in full", "{a: &x {k: 1}, b: *x}", "{\"a\":{\"k\":1},\"b\":{\"k\":1}}"},
+};
+
+static void writes_json(void **state)
+{
+    (void)state;
+    FOR_EACH_CASE (c, writings) {
+        struct reading r;
+        scoped_buf struct buf got = {0};
+        read_text(&r, str_from(c->text));
+        CHECK_CASE(c, r.doc, "it is malformed");
+        doc_write_json(&got, r.doc);
+        CHECK_CASE(c, str_is(buf_str(&got), c->want), "got %" STR_F, STR_A(buf_str(&got)));
+        release(&r);
+    }
+}
+
 static void bounds_aliases(void **state)
 {
     (void)state;
@@ -368,10 +397,15 @@ static void loads_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_values),           cmocka_unit_test(refuses),
-        cmocka_unit_test(knows_positions),        cmocka_unit_test(keeps_bounds),
-        cmocka_unit_test(bounds_aliases),         cmocka_unit_test(shares_the_node_of_an_anchor),
-        cmocka_unit_test(looks_up_what_is_there), cmocka_unit_test(loads_files),
+        cmocka_unit_test(reads_values),
+        cmocka_unit_test(writes_json),
+        cmocka_unit_test(refuses),
+        cmocka_unit_test(knows_positions),
+        cmocka_unit_test(keeps_bounds),
+        cmocka_unit_test(bounds_aliases),
+        cmocka_unit_test(shares_the_node_of_an_anchor),
+        cmocka_unit_test(looks_up_what_is_there),
+        cmocka_unit_test(loads_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What backends do to connections: send, look, close (AWS: "Use @connections commands in your
+ * backend service"). */
+#include "turnpike/base/clock.h"
+#include "turnpike/base/json.h"
+#include "turnpike/base/short_id.h"
+#include "turnpike/base/utf8.h"
+#include "turnpike/gateway/figures.h"
+#include "turnpike/gateway/pipeline.h"
+
+#define NORMAL_CLOSURE 1000
+
+/* Of the API and stage that the URL names: no other's. */
+static struct connection *find(const struct exchange *x)
+{
+    const struct selection *s = &x->t.selection;
+    struct connection *c = connections_find(&x->gateway->connections, x->t.websocket.managed);
+    bool ours =
+        c && str_eq(c->api_id, s->api->api_id) && str_eq(c->stage_name, s->stage->stage_name);
+    return ours && !c->closing ? c : NULL;
+}
+
+/* Without a body: SDKs take a GoneException by its header alone, and some fail to read another. */
+static enum verdict refuse_gone(struct exchange *x)
+{
+    (void)exchange_refuse(x, GATEWAY_GONE, "connection '%" STR_F "' is not open",
+                          STR_A(x->t.websocket.managed));
+    x->t.response.body = STR("");
+    return DONE;
+}
+
+static enum verdict refuse_id(struct exchange *x)
+{
+    struct str id = x->t.websocket.managed;
+    return exchange_refuse_saying(
+        x, GATEWAY_BAD_REQUEST, arena_printf(&x->arena, "Invalid connectionId: %" STR_F, STR_A(id)),
+        "'%" STR_F "' is no connection id", STR_A(id));
+}
+
+static enum verdict done(struct exchange *x, unsigned status)
+{
+    x->t.response = (struct response){.status = status};
+    return NEXT;
+}
+
+static enum verdict post(struct exchange *x, struct connection *c)
+{
+    struct str body = x->t.request.body;
+    bool binary = !utf8_is_valid(body);
+    if (binary && !x->t.selection.api->websocket.delivers_binary)
+        return exchange_refuse_saying(x, GATEWAY_BAD_REQUEST, STR("The payload is not valid UTF-8"),
+                                      "the payload is no text (binaryFrames: close)");
+    if (!connection_send(c, body, binary))
+        return exchange_refuse(
+            x, GATEWAY_LIMIT_EXCEEDED,
+            "the client reads too slowly: more than limits.websocketPendingBytes "
+            "wait for it");
+    figures_count_reply(&x->t);
+    return done(x, 200);
+}
+
+static void put_time(struct buf *out, uint64_t wall)
+{
+    char text[CLOCK_ISO_SIZE];
+    json_write_string(out, clock_iso(wall, text));
+}
+
+static enum verdict get(struct exchange *x, struct connection *c)
+{
+    scoped_buf struct buf body = {0};
+    buf_literal(&body, "{\"connectedAt\":");
+    put_time(&body, c->facts.connected_at);
+    buf_literal(&body, ",\"identity\":{\"sourceIp\":");
+    json_write_string(&body, c->source_ip);
+    buf_literal(&body, ",\"userAgent\":");
+    json_write_string(&body, c->user_agent);
+    buf_literal(&body, "},\"lastActiveAt\":");
+    put_time(&body, c->last_active);
+    buf_append_char(&body, '}');
+    (void)done(x, 200);
+    x->t.response.body = arena_copy(&x->arena, buf_str(&body));
+    exchange_add_header(x, STR("content-type"), STR("application/json"));
+    return NEXT;
+}
+
+static enum verdict delete (struct exchange *x, struct connection *c) {
+    connection_close(c, NORMAL_CLOSURE, STR("Connection Closed Normally")); return done(x, 204);
+}
+
+static const struct {
+    const char *method;
+    enum verdict (*run)(struct exchange *x, struct connection *c);
+} operations[] = {
+    {"POST",   post  },
+    {"GET",    get   },
+    {"DELETE", delete},
+};
+
+enum verdict stage_manage(struct exchange *x)
+{
+    FOR_EACH (operation, operations, ARRAY_LENGTH(operations)) {
+        if (!str_is(x->t.request.method, operation->method))
+            continue;
+        if (!short_id_is(x->t.websocket.managed))
+            return refuse_id(x);
+        struct connection *c = find(x);
+        return c ? operation->run(x, c) : refuse_gone(x);
+    }
+    return exchange_refuse(x, GATEWAY_FORBIDDEN, "@connections knows POST, GET and DELETE");
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/resource.h>
+
+#include "turnpike/base/log.h"
+#include "turnpike/base/xalloc.h"
+
+#include "websocket_bridge.h"
+#include "websocket_private.h"
+
+#define RX_BUFFER_SIZE 512 /* one a connection; what does not fit comes in several chunks */
+#define TX_PACKET_SIZE                                                                             \
+    (1 << 24)                   /* a frame in one system call: without it, RX_BUFFER_SIZE counts   \
+                                 */
+#define SERVICE_SIZE    16384   /* one for all: must hold the 101 with its headers */
+#define HEADER_POOL     4       /* one would do: the replay is over before lws_adopt returns */
+#define DESCRIPTORS_MAX 1048576 /* for which lws makes tables, of 16 bytes each */
+#define CLOSING_TURNS   3
+
+/* Both say "calling service" at every adoption, as an error. */
+static void on_log(int level, const char *line)
+{
+    struct str text = str_trim(str_head(str_from(line), strcspn(line, "\n")));
+    (void)level;
+    if (!str_ends_with(text, STR(": calling service")))
+        log_warning("libwebsockets: %" STR_F, STR_A(text));
+}
+
+/* Pings and the hunt for dead peers are timers, and lws walks a list of all timers for each. The
+ * zeros count for a virtual host only. */
+static const lws_retry_bo_t no_timers;
+
+static const struct lws_protocols protocols[] = {
+    {.name = "websocket",
+     .callback = websocket_on_lws,
+     .rx_buffer_size = RX_BUFFER_SIZE,
+     .tx_packet_size = TX_PACKET_SIZE},
+    {0},
+};
+
+/* lws makes tables for as many descriptors as there may be, and writes beyond their end where there
+ * are more. */
+static void create_context(struct websocket_hub *hub, struct lws_context_creation_info *info)
+{
+    struct rlimit old = {DESCRIPTORS_MAX, DESCRIPTORS_MAX};
+    (void)getrlimit(RLIMIT_NOFILE, &old);
+    struct rlimit bounded = old;
+    if (bounded.rlim_cur > DESCRIPTORS_MAX)
+        bounded.rlim_cur = DESCRIPTORS_MAX;
+    hub->descriptors_max = (int)bounded.rlim_cur;
+    (void)setrlimit(RLIMIT_NOFILE, &bounded);
+    hub->context = lws_create_context(info);
+    (void)setrlimit(RLIMIT_NOFILE, &old);
+}
+
+static bool create(struct websocket_hub *hub)
+{
+    void *loops[] = {&hub->loop->uv};
+    struct lws_context_creation_info info = {
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+        .foreign_loops = loops,
+        .port = CONTEXT_PORT_NO_LISTEN,
+        .protocols = protocols,
+        .pt_serv_buf_size = SERVICE_SIZE,
+        .max_http_header_pool = HEADER_POOL,
+        .retry_and_idle_policy = &no_timers,
+        .user = hub,
+        .gid = (gid_t)-1,
+        .uid = (uid_t)-1,
+    };
+    lws_set_log_level(LLL_ERR, on_log);
+    create_context(hub, &info);
+    if (!hub->context)
+        return false;
+    info.vhost_name = "websocket";
+    info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
+    hub->vhost = lws_create_vhost(hub->context, &info);
+    return hub->vhost != NULL;
+}
+
+static void on_last_closed(uv_handle_t *handle);
+
+/* lws closes handles of its own, the last ones in the turn after the others. */
+static void await_handles(struct websocket_hub *hub)
+{
+    (void)uv_timer_init(&hub->loop->uv, &hub->last);
+    uv_close((uv_handle_t *)&hub->last, on_last_closed);
+}
+
+static void on_last_closed(uv_handle_t *handle)
+{
+    struct websocket_hub *hub = container_of(handle, struct websocket_hub, last);
+    if (--hub->turns_left > 0) {
+        await_handles(hub);
+        return;
+    }
+    lws_context_destroy(hub->context); /* only the second time frees, on a loop not its own */
+    free(hub->frame);
+    free(hub);
+}
+
+static void take_down(struct websocket_hub *hub)
+{
+    lws_context_destroy(hub->context);
+    hub->turns_left = CLOSING_TURNS;
+    await_handles(hub);
+}
+
+struct websocket_hub *websocket_hub_new(struct loop *loop, const struct websocket_events *events,
+                                        struct error *ret_error)
+{
+    struct websocket_hub *hub = xcalloc(1, sizeof(*hub));
+    hub->loop = loop;
+    hub->events = events;
+    hub->starved_end = &hub->starved;
+    hub->frame = xmalloc(LWS_PRE + WEBSOCKET_ROOM);
+    if (create(hub))
+        return hub;
+    error_set(ret_error, ERROR_UNSUPPORTED,
+              "libwebsockets does not start: is its plugin for libuv installed?");
+    if (hub->context)
+        take_down(hub);
+    else
+        free(hub->frame), free(hub);
+    return NULL;
+}
+
+void websocket_hub_limit(struct websocket_hub *hub, const struct websocket_limits *limits)
+{
+    assert(limits->frame_max > 0 && limits->buffered);
+    hub->limits = *limits;
+}
+
+void websocket_hub_free(struct websocket_hub *hub)
+{
+    if (!hub)
+        return;
+    assert(hub->count == 0 && !hub->ending);
+    hub->ending = true;
+    bridges_hurry(hub);
+    if (!hub->bridges)
+        take_down(hub);
+}
+
+void websocket_hub_bridge_gone(struct websocket_hub *hub)
+{
+    if (hub->ending && !hub->bridges)
+        take_down(hub);
+}
+
+size_t websocket_count(const struct websocket_hub *hub)
+{
+    return hub->count;
+}
+
+void websocket_each(struct websocket_hub *hub, void (*fn)(struct websocket *ws, void *data),
+                    void *data)
+{
+    struct websocket *next;
+    for (struct websocket *ws = hub->first; ws; ws = next) {
+        next = ws->next;
+        fn(ws, data);
+    }
+}
