@@ -213,8 +213,9 @@ static const struct config_key api_keys[] = {
     KEY("idleReset", CONFIG_CHOICE, AT(api, websocket.control_resets_idle), "messages", 0, 0, LIVE,
         BUILT, "what keeps a WebSocket from being idle: `messages` (as AWS) or `any` frame",
         .words = idle_resets),
-    KEY("stages", CONFIG_SECTIONS, WHOLE, NULL, 0, 0, LIVE, BUILT, "absent: one stage, `$default`; a WebSocket API needs some",
-        .section = &config_stage, .read = config_read_stages),
+    KEY("stages", CONFIG_SECTIONS, WHOLE, NULL, 0, 0, LIVE, BUILT,
+        "absent: one stage, `$default`; a WebSocket API needs some", .section = &config_stage,
+        .read = config_read_stages),
 };
 const struct config_section config_api = SECTION(api_keys, "apis[]");
 
