@@ -226,16 +226,23 @@ void talk_hang_up(struct talk *t)
     t->client = -1;
 }
 
+void talk_end(struct talk *t)
+{
+    assert_null(t->ws);
+    assert_int_equal(websocket_count(t->hub), 0);
+    websocket_hub_free(t->hub);
+    t->hub = NULL;
+    loop_run(&t->loop);
+}
+
 void talk_release(struct talk *t)
 {
     talk_hang_up(t);
     uint64_t until = clock_monotonic() + PATIENCE;
     while (t->ws && clock_monotonic() < until)
         loop_turn(&t->loop);
-    assert_null(t->ws);
-    assert_int_equal(websocket_count(t->hub), 0);
-    websocket_hub_free(t->hub);
-    loop_run(&t->loop);
+    if (t->hub)
+        talk_end(t);
     loop_release(&t->loop);
     assert_int_equal(t->buffered.used, 0);
     assert_int_equal(open_descriptors(), t->descriptors);

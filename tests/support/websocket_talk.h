@@ -52,6 +52,8 @@ void talk_open_with(struct talk *t, enum talk_over over,
                     const struct websocket_handshake *handshake);
 /* Ends the client where that was not done, waits until all is closed and frees everything. */
 void talk_release(struct talk *t);
+/* Frees the hub, once the connection is closed; the client may still be there. */
+void talk_end(struct talk *t);
 
 /* A frame as clients send them, masked, with a length in as few bytes as possible. */
 void talk_put_frame(struct buf *out, unsigned opcode, struct str payload);
