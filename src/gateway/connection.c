@@ -167,6 +167,7 @@ void connection_open(struct connection *c, const struct transaction *t,
 {
     struct gateway *g = c->gateway;
     keep_facts(c, t);
+    c->by_domain = t->selection.by_domain;
     c->transport = transport;
     c->wire = wire;
     c->opened = loop_now(g->loop);
