@@ -23,6 +23,12 @@ static void want_body(struct sink *sink)
     http_connection_read_body(client->connection);
 }
 
+/* Who asked for another protocol and is turned away has nothing more to say in this one. */
+static bool refuses_upgrade(const struct exchange *x)
+{
+    return x->kind == EXCHANGE_CONNECT || (x->t.request.upgrade && x->t.outcome.error);
+}
+
 static void respond(struct sink *sink, const struct response *response)
 {
     struct client *client = container_of(sink, struct client, sink);
@@ -32,7 +38,7 @@ static void respond(struct sink *sink, const struct response *response)
                                  .body = response->body,
                                  .has_content_length = response->has_content_length,
                                  .content_length = response->content_length,
-                                 .close = client->exchange->kind == EXCHANGE_CONNECT};
+                                 .close = refuses_upgrade(client->exchange)};
     if (response->streamed)
         http_connection_respond_head(client->connection, &answer);
     else

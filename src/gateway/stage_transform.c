@@ -232,6 +232,30 @@ static bool put(struct exchange *x, struct head *head, const struct integration_
     return false;
 }
 
+static bool is_mapped(const struct websocket_integration *w, struct str name)
+{
+    FOR_EACH_IN (p, &w->parameters)
+        if (p->target == PARAMETER_QUERYSTRING && str_eq(p->name, name))
+            return true;
+    return false;
+}
+
+/* The client's query, but for what parameters have their own value for. */
+static void pass_query(struct exchange *x, struct head *head, const struct websocket_integration *w)
+{
+    struct str rest = x->t.request.query, before, name, value;
+    while (rest.len > 0) {
+        before = rest;
+        if (!uri_next_parameter(&rest, &name, &value))
+            return;
+        if (is_mapped(w, uri_decode(&x->arena, name, true)))
+            continue;
+        if (buf_len(&head->query))
+            buf_append_char(&head->query, '&');
+        buf_append(&head->query, str_head(before, str_find(before, '&')));
+    }
+}
+
 /* A handshake passed on as a whole takes the client's fields along; everything else has only what
  * its parameters say. */
 static bool passes_head(const struct exchange *x, const struct websocket_integration *w)
@@ -247,7 +271,7 @@ static enum verdict transform_head(struct exchange *x, const struct websocket_in
     if (passes_head(x, w)) {
         FOR_EACH (h, r->headers, r->header_count)
             *list_push(&x->arena, &head.headers) = *h;
-        buf_append(&head.query, r->query);
+        pass_query(x, &head, w);
     } else {
         put_header(x, &head, STR("Content-Type"), STR("application/json"));
     }

@@ -38,7 +38,7 @@ static const char *const results[] = {"ok", "401", "403", "429", "4xx", "5xx"};
 
 static const char *result_of(unsigned status)
 {
-    if (status == 101)
+    if (status < 300)
         return "ok";
     if (status == 401 || status == 403 || status == 429)
         return status == 401 ? "401" : status == 403 ? "403" : "429";

@@ -70,7 +70,7 @@ static void check_management(struct config *c)
 {
     const struct doc *d = doc_get(c->root, "managementApi");
     const struct management_settings *management = &c->settings->management;
-    bool open = !management->signature_required;
+    bool open = management->is_open;
     const struct listener_settings *public = find_public_listener(c);
     FOR_EACH_IN (name, &management->listeners) {
         const struct listener_settings *listener = find_listener(c, name->text);
@@ -93,7 +93,6 @@ void config_read_management(struct config *c, const struct config_key *key, cons
                             void *target)
 {
     struct management_settings *management = target;
-    management->signature_required = true; /* whatever cannot be read */
     management->limited = config_has(d, "listeners");
     if (!d || config_is_map(c, key->name, d))
         (void)config_read_section(c, key->section, d, management);

@@ -11,6 +11,8 @@
 /* Beside the headers: the empty line behind them, and what lws may put there. */
 #define HEAD_RESERVE 64
 
+#define CODE_MAX 4999 /* RFC 6455, 7.4.2 */
+
 static char *put(char *out, struct str s)
 {
     if (s.len)
@@ -85,26 +87,24 @@ static int on_writeable(struct websocket *ws, void *in, size_t len)
     return 0;
 }
 
-/* What follows "return 1" is a close frame with our code in place of the peer's own. */
-static int refuse_close(struct websocket *ws, unsigned code)
-{
-    lws_close_reason(ws->wsi, (enum lws_close_status)code, NULL, 0);
-    websocket_say(ws, code, STR(""));
-    return 1;
-}
-
+/* 0: lws answers with what the peer said, and ends the connection; 1: it ends it without a word.
+ * A mistake of the peer's is answered with our code. */
 static int on_peer_close(struct websocket *ws, void *in, size_t len)
 {
     const unsigned char *bytes = in;
+    unsigned code = len >= 2 ? (unsigned)bytes[0] << 8 | bytes[1] : WEBSOCKET_NO_STATUS;
     struct str reason = str_skip(str_of(in, len), 2);
-    ws->state = WEBSOCKET_LEAVING;
+    if (ws->state >= WEBSOCKET_CLOSING)
+        return 1; /* the answer to ours */
+    unsigned mistake = len == 1 || code > CODE_MAX ? WEBSOCKET_PROTOCOL_ERROR
+                       : utf8_is_valid(reason)     ? 0
+                                                   : WEBSOCKET_INVALID;
     websocket_start_deadline(ws);
-    if (len == 1)
-        return refuse_close(ws, WEBSOCKET_PROTOCOL_ERROR);
-    if (!utf8_is_valid(reason))
-        return refuse_close(ws, WEBSOCKET_INVALID);
-    websocket_say(ws, len ? (unsigned)bytes[0] << 8 | bytes[1] : WEBSOCKET_NO_STATUS, reason);
-    return 0;
+    websocket_say(ws, mistake ? mistake : code, mistake ? STR("") : reason);
+    if (mistake)
+        websocket_output_close(ws);
+    ws->state = WEBSOCKET_LEAVING;
+    return mistake != 0;
 }
 
 /* lws closes, or has lost the socket. Where it found a mistake, it keeps ready what it will say. */

@@ -96,6 +96,22 @@ static void keep(struct websocket *ws, struct str message, size_t at, bool binar
     ws->queued += message.len - at;
 }
 
+/* By hand: lws has its own way to close, but it forgets the frame when it is told to from most of
+ * its callbacks, and keeps a timer for each in a list that it walks. For lws the connection stays
+ * open until the peer answers, which it takes for the peer's wish. */
+void websocket_output_close(struct websocket *ws)
+{
+    const struct farewell *farewell = ws->farewell;
+    unsigned char *frame = ws->hub->frame + LWS_PRE;
+    frame[0] = 0x88;
+    frame[1] = (unsigned char)(2 + farewell->len);
+    frame[2] = (unsigned char)(farewell->code >> 8);
+    frame[3] = (unsigned char)farewell->code;
+    memcpy(frame + 4, farewell->reason, farewell->len);
+    ws->state = WEBSOCKET_CLOSING;
+    write_frame(ws, frame, 4 + farewell->len, LWS_WRITE_RAW);
+}
+
 bool websocket_send(struct websocket *ws, struct str message, bool binary)
 {
     size_t max = ws->hub->limits.pending_max, waiting = ws->queued + ws->partial, at = 0;

@@ -118,6 +118,7 @@ void websocket_input_release(struct websocket *ws); /* and the messages that are
 void websocket_input_retry(struct timer *timer);
 
 /* websocket_output.c */
+void websocket_output_close(struct websocket *ws);
 void websocket_output_continue(struct websocket *ws); /* lws can write again */
 void websocket_output_release(struct websocket *ws);
 

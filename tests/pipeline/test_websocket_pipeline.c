@@ -37,7 +37,7 @@ static void upgrade(struct sink *sink, const struct response *response)
     const struct header *chosen = http_find_header(response->headers.items, response->headers.count,
                                                    STR("sec-websocket-protocol"));
     s->upgraded = true;
-    s->status = response->status;
+    s->status = 101;
     if (chosen)
         (void)snprintf(s->subprotocol, sizeof(s->subprotocol), "%" STR_F, STR_A(chosen->value));
 }

@@ -251,7 +251,7 @@ static void reads_who_may_sign(void **state)
     assert_int_equal(second->policy.at.line, second->at.line + 3);
     assert_null(second->compiled);
 
-    assert_false(s->management.signature_required);
+    assert_true(s->management.is_open);
     assert_true(s->management.limited);
     assert_int_equal(s->management.listeners.count, 1);
     assert_str_equal(s->management.listeners.items[0].text, STR("local"));
@@ -303,7 +303,7 @@ static void has_defaults(void **state)
     assert_int_equal(s->execute_api.path_form, PATH_FORM_LOOPBACK);
     assert_true(s->throttling.on && s->throttling.rate == 10000 && s->throttling.burst == 5000);
     assert_int_equal(s->credentials.count, 0);
-    assert_true(s->management.signature_required && !s->management.limited);
+    assert_true(!s->management.is_open && !s->management.limited);
 
     static const struct limit_settings limits = {
         .header_bytes = 10240,
