@@ -35,10 +35,11 @@ struct websocket_limits {
                             * and to 64 KiB; above 0 */
     size_t pending_max;    /* bytes that wait to be sent: beyond it websocket_send refuses */
     uint64_t buffered_max; /* of `buffered`: where parts of messages would take more, their
-                            * connections are not read until memory is free; where that takes more
-                            * than ten seconds, the message that began first is given up, with 1013.
-                            * Messages that come in one piece (of 512 bytes) need none. Where what
-                            * waits to be sent would take more, websocket_send refuses */
+                            * connections are not read until memory is free. Of messages that
+                            * wait for each other's memory the first to begin may go on, but it is
+                            * given up, with 1013, where for ten seconds nobody else could. Messages
+                            * that come in one piece (of 512 bytes) need none. Where what waits to
+                            * be sent would take more, websocket_send refuses */
     struct budget *buffered;
 };
 
