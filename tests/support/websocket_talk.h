@@ -38,10 +38,10 @@ struct talk {
     void (*on_message)(struct talk *t, struct str message, bool binary); /* beside the trace */
     void (*on_control)(struct talk *t);
     void (*on_closed)(struct talk *t);
-    bool without_descriptors; /* none is left for the server to open */
-    unsigned controls;        /* how often it was told of a ping or pong */
-    size_t descriptors;       /* that were open before it began */
-    size_t received;          /* bytes of messages that the client received */
+    void (*before_open)(void); /* right before the transport takes over */
+    unsigned controls;         /* how often it was told of a ping or pong */
+    size_t descriptors;        /* that were open before it began */
+    size_t received;           /* bytes of messages that the client received */
 };
 
 /* Limits are AWS's where the caller changes none before talk_open. */
