@@ -67,11 +67,18 @@ void websocket_input_forget(struct websocket *ws)
     ws->checked = 0;
 }
 
+/* A client that does not take its answers asks for no more of them: what came with what it was read
+ * for waits. */
+static bool holds_messages(const struct websocket *ws)
+{
+    return ws->paused || (ws->stuck && ws->wsi);
+}
+
 /* Takes over what covers the message. What comes while paused was in the same chunk as what the
  * connection was paused for, or had been read already. */
 static void deliver(struct websocket *ws, struct str message, struct share *share)
 {
-    if (!ws->paused && !ws->held.first) {
+    if (!holds_messages(ws) && !ws->held.first) {
         ws->hub->events->on_message(ws, message, ws->binary);
         return;
     }
@@ -161,7 +168,7 @@ void websocket_input_take(struct websocket *ws, struct str chunk)
 void websocket_input_deliver_held(struct websocket *ws)
 {
     struct kept_message *message;
-    while (!ws->paused && (message = kept_messages_take(&ws->held))) {
+    while (!holds_messages(ws) && (message = kept_messages_take(&ws->held))) {
         ws->hub->events->on_message(ws, str_of((const char *)message->bytes, message->len),
                                     message->binary);
         kept_message_free(message);
