@@ -167,6 +167,7 @@ void connection_open(struct connection *c, const struct transaction *t,
 {
     struct gateway *g = c->gateway;
     keep_facts(c, t);
+    c->by_domain = t->selection.by_domain;
     c->transport = transport;
     c->wire = wire;
     c->opened = loop_now(g->loop);
@@ -207,9 +208,9 @@ void connection_on_closed(struct connection *c, unsigned code, struct str reason
     c->closing = true;
     (void)map_remove(&g->connections.open, str_from(c->facts.id));
     websocket_figures_closed(c, code);
-    messages_abandon(c);
     if (!g->connections.stopped)
-        disconnect_begin(c, code, reason);
+        disconnect_begin(c, code, reason); /* first: a gateway without exchanges may be stopping */
+    messages_abandon(c);
     connection_unref(c);
 }
 

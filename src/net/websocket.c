@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "turnpike/base/clock.h"
+#include "turnpike/base/utf8.h"
 #include "turnpike/base/xalloc.h"
 
 #include "websocket_private.h"
@@ -87,7 +88,7 @@ void websocket_schedule(struct websocket *ws)
 
 void websocket_say(struct websocket *ws, unsigned code, struct str reason)
 {
-    reason = str_head(reason, WEBSOCKET_REASON_MAX);
+    reason = str_head(reason, utf8_valid_len(str_head(reason, WEBSOCKET_REASON_MAX)));
     if (!ws->farewell)
         ws->farewell = xmalloc(sizeof(*ws->farewell));
     ws->farewell->code = code;

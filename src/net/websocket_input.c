@@ -146,9 +146,9 @@ void websocket_input_take(struct websocket *ws, struct str chunk)
         return;
     if (first) {
         websocket_input_forget(ws);
-        ws->binary = lws_frame_is_binary(ws->wsi);
         ws->in_frame = false;
     }
+    ws->binary = lws_frame_is_binary(ws->wsi);
     if (is_refused(ws, chunk.len + rest))
         return;
     ws->in_frame = rest > 0;

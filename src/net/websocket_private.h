@@ -52,7 +52,7 @@ struct websocket {
     struct bridge *bridge;             /* under TLS, while it lasts */
     struct farewell *farewell;         /* NULL: so far nobody said one */
     struct timer deadline;             /* of the close */
-    struct task later;                 /* what must not happen inside lws: websocket_settle */
+    struct task later;                 /* what must not happen inside lws */
     enum websocket_state state;
     bool established; /* the 101 was written */
     bool binary;      /* the message that is being received */
@@ -96,7 +96,7 @@ struct websocket_hub {
 /* websocket.c */
 void websocket_schedule(struct websocket *ws);
 void websocket_fail(struct websocket *ws); /* the socket broke */
-/* What on_closed will tell. `reason` is cut to what fits. */
+/* What on_closed will tell. `reason` is cut to what fits and is UTF-8. */
 void websocket_say(struct websocket *ws, unsigned code, struct str reason);
 /* Inside lws's callback lws keeps what it has read already, and walks a list of those who have such
  * at each event: for pauses it is put off. */
@@ -106,9 +106,12 @@ void websocket_start_deadline(struct websocket *ws);
 /* websocket_hub.c */
 void websocket_hub_bridge_gone(struct websocket_hub *hub);
 
-/* websocket_open.c */
+/* websocket_events.c */
 int websocket_on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                      size_t len);
+
+/* websocket_open.c: false where there is no room */
+MUST_USE bool websocket_write_headers(struct websocket *ws, struct lws_process_html_args *args);
 
 /* websocket_input.c: within lws's callback */
 void websocket_input_take(struct websocket *ws, struct str chunk);
@@ -122,6 +125,7 @@ void websocket_output_close(struct websocket *ws);
 void websocket_output_continue(struct websocket *ws); /* lws can write again */
 void websocket_output_release(struct websocket *ws);
 
+/* websocket_kept.c */
 void kept_messages_init(struct kept_messages *list);
 struct kept_message *kept_messages_add(struct kept_messages *list, struct str bytes, bool binary);
 struct kept_message *kept_messages_take(struct kept_messages *list); /* NULL: none */

@@ -380,6 +380,35 @@ static void notices_a_client_that_leaves_while_it_waits(void **state)
     tear_down(&w);
 }
 
+static uint64_t count_of_connects(struct world *w, const char *result)
+{
+    const struct label labels[] = {
+        {"api", STR("chat")}, {"stage", STR("prod")}, {"result", str_from(result)}};
+    return counters_figure(w->gateway->counters, FIGURE_COUNTER,
+                           "turnpike_websocket_connects_total", "", labels, ARRAY_LENGTH(labels))
+        ->count;
+}
+
+/* The edge found out when it wanted to send the 101. */
+static void counts_no_client_that_is_gone_before_its_101(void **state)
+{
+    (void)state;
+    struct world w;
+    struct test_sink s;
+    set_up(&w);
+    struct exchange *x = knock(&w, &s, "/prod");
+    answer_call(INTEGRATION_OK, "{\"statusCode\":200}");
+    assert_true(s.upgraded);
+    exchange_on_gone(x, false);
+    assert_int_equal(count_of_connects(&w, "ok"), 0);
+
+    x = knock(&w, &s, "/prod");
+    answer_call(INTEGRATION_OK, "{\"statusCode\":403}");
+    exchange_on_gone(x, false);
+    assert_int_equal(count_of_connects(&w, "403"), 1);
+    tear_down(&w);
+}
+
 /* --- messages --- */
 
 static const struct {
@@ -578,6 +607,7 @@ int main(void)
         cmocka_unit_test(decides_handshakes),
         cmocka_unit_test(takes_an_offered_subprotocol_alone),
         cmocka_unit_test(notices_a_client_that_leaves_while_it_waits),
+        cmocka_unit_test(counts_no_client_that_is_gone_before_its_101),
         cmocka_unit_test(answers_messages),
         cmocka_unit_test(tells_the_connection_in_its_events),
         cmocka_unit_test(bounds_what_is_under_way),

@@ -8,7 +8,6 @@
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 
 #define SHOWN_MAX       32
 #define TLS_RECORD_REST 16000
+#define KERNEL_BUFFER   65536
 #define PATIENCE        (30 * USEC_PER_SEC) /* of a test that has gone wrong */
 
 static void note(struct buf *out, const char *what, struct str message)
@@ -93,10 +93,18 @@ static void set_nonblocking(int fd)
     assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
 }
 
-static void set_option(int fd, int level, int option)
+static void set_option(int fd, int level, int option, int value)
 {
-    int on = 1;
-    assert_int_equal(setsockopt(fd, level, option, &on, sizeof(on)), 0);
+    assert_int_equal(setsockopt(fd, level, option, &value, sizeof(value)), 0);
+}
+
+/* A few MB are enough to fill it; without delay, as the listener has it, and so that what is sent
+ * by the byte comes by the byte. */
+static void tune(int fd)
+{
+    set_option(fd, SOL_SOCKET, SO_SNDBUF, KERNEL_BUFFER);
+    set_option(fd, SOL_SOCKET, SO_RCVBUF, KERNEL_BUFFER);
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
 static void tcp_pair(int fds[2])
@@ -112,8 +120,8 @@ static void tcp_pair(int fds[2])
     fds[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     assert_true(fds[0] >= 0);
     (void)close(listener);
-    set_option(fds[0], IPPROTO_TCP, TCP_NODELAY); /* as the listener does */
-    set_option(fds[1], IPPROTO_TCP, TCP_NODELAY); /* what is sent by the byte comes by the byte */
+    tune(fds[0]);
+    tune(fds[1]);
 }
 
 static bool wants_more(SSL *ssl, int result)
@@ -172,20 +180,10 @@ static SSL *open_tls(struct talk *t, int fd, struct str unread)
     return server;
 }
 
-static void limit_descriptors(rlim_t count, rlim_t *ret_before)
-{
-    struct rlimit limit;
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    *ret_before = limit.rlim_cur;
-    limit.rlim_cur = count;
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-}
-
 void talk_open_with(struct talk *t, enum talk_over over,
                     const struct websocket_handshake *handshake)
 {
     int fds[2];
-    rlim_t limit = 0;
     struct websocket_handshake left = *handshake;
     if (over == TALK_OVER_UNIX)
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
@@ -202,11 +200,9 @@ void talk_open_with(struct talk *t, enum talk_over over,
         left.early.len -= unread;
     }
     websocket_hub_limit(t->hub, &t->limits);
-    if (t->without_descriptors)
-        limit_descriptors(0, &limit);
+    if (t->before_open)
+        t->before_open();
     t->ws = websocket_open(t->hub, fds[0], ssl, &left, t);
-    if (t->without_descriptors)
-        limit_descriptors(limit, &limit);
     assert_int_equal(buf_len(&t->trace), 0); /* no event from within the call */
 }
 
@@ -226,16 +222,23 @@ void talk_hang_up(struct talk *t)
     t->client = -1;
 }
 
+void talk_end(struct talk *t)
+{
+    assert_null(t->ws);
+    assert_int_equal(websocket_count(t->hub), 0);
+    websocket_hub_free(t->hub);
+    t->hub = NULL;
+    loop_run(&t->loop);
+}
+
 void talk_release(struct talk *t)
 {
     talk_hang_up(t);
     uint64_t until = clock_monotonic() + PATIENCE;
     while (t->ws && clock_monotonic() < until)
         loop_turn(&t->loop);
-    assert_null(t->ws);
-    assert_int_equal(websocket_count(t->hub), 0);
-    websocket_hub_free(t->hub);
-    loop_run(&t->loop);
+    if (t->hub)
+        talk_end(t);
     loop_release(&t->loop);
     assert_int_equal(t->buffered.used, 0);
     assert_int_equal(open_descriptors(), t->descriptors);

@@ -38,10 +38,11 @@ struct connection {
 
     const struct connection_transport *transport; /* NULL: not open yet, or no longer */
     void *wire;
-    bool closing;             /* the wire was told to */
-    bool paused;              /* likewise: as many messages are under way as may be */
-    bool pinged;              /* since anything was heard last */
-    unsigned in_flight;       /* messages */
+    bool by_domain;     /* it came through a configured one, whose mapping key was mapping_key */
+    bool closing;       /* the wire was told to */
+    bool paused;        /* likewise: as many messages are under way as may be */
+    bool pinged;        /* since anything was heard last */
+    unsigned in_flight; /* messages */
     struct message *messages; /* under way */
     uint64_t last_active;     /* microseconds since 1970 */
     uint64_t opened, active;  /* monotonic microseconds; active: what idle counts from */

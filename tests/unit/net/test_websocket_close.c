@@ -20,9 +20,12 @@ static const struct str no_early = STR_INIT("");
 static const struct websocket_handshake plain_handshake = {
     .key = STR_INIT("dGhlIHNhbXBsZSBub25jZQ==")};
 
-#define REASON_123                                                                                 \
+#define REASON_121                                                                                 \
     "the longest reason that fits into a close frame beside its code: "                            \
-    "a frame of control has 125 bytes at most, of which these a"
+    "a frame of control has 125 bytes at most, of which these"
+#define REASON_123 REASON_121 " a"
+
+_Static_assert(sizeof(REASON_123) == 124, "with its NUL");
 
 /* The client closes. */
 
@@ -127,7 +130,7 @@ static void fill(struct talk *t)
     char *bytes = xcalloc(1, 1 << 20);
     t->limits.pending_max = 64 << 20;
     websocket_hub_limit(t->hub, &t->limits);
-    for (size_t i = 0; i < 20; i++)
+    for (size_t i = 0; i < 4; i++)
         assert_true(websocket_send(t->ws, str_of(bytes, 1 << 20), true));
     for (int i = 0; i < 10; i++)
         talk_turn_deaf(t);
@@ -147,6 +150,42 @@ static void tells_of_departures_behind_stuck_output(void **state)
         talk_await(&t, "closed 1006 ");
         talk_release(&t);
     }
+}
+
+/* Who sends no more may still read. */
+static void sends_all_to_one_that_ended(void **state)
+{
+    (void)state;
+    FOR_EACH_TRANSPORT(over)
+    {
+        struct talk t;
+        talk_init(&t);
+        talk_open(&t, *over, no_early);
+        fill(&t);
+        talk_shutdown(&t);
+        talk_await(&t, "closed 1006 ");
+        while (t.client >= 0)
+            talk_turn(&t);
+        assert_int_equal(t.received, 4 << 20);
+        talk_release(&t);
+    }
+}
+
+/* What is sent behind a mistake must not cost the client the answer to it. */
+static void tells_of_a_mistake_in_a_flood(void **state)
+{
+    (void)state;
+    struct talk t;
+    scoped_buf struct buf bytes = {0};
+    talk_init(&t);
+    talk_open(&t, TALK_OVER_TLS, no_early);
+    talk_put_frame(&bytes, TALK_FIN | 0x3, STR("no such opcode"));
+    for (size_t i = 0; i < 300000; i++)
+        buf_append_char(&bytes, (char)0xff);
+    (void)talk_try_to_send(&t, buf_str(&bytes), 3000);
+    talk_await(&t, "closed 1002 bad opc");
+    talk_await_frames(&t, "X 1002 bad opc;end");
+    talk_release(&t);
 }
 
 /* The server closes. */
@@ -205,6 +244,7 @@ static const struct {
     {"that 4.1 refuses from a peer", 1012, "", "X 1012;"},
     {"with the longest reason", 4999, REASON_123, "X 4999 " REASON_123 ";"},
     {"with a longer one, cut", 4999, REASON_123 "AND ON", "X 4999 " REASON_123 ";"},
+    {"cut before a character", 4999, REASON_121 "\xe2\x82\xac", "X 4999 " REASON_121 ";"},
 };
 
 /* No other traffic helps it on. */
@@ -539,6 +579,40 @@ static void walks_all_connections(void **state)
     talk_release(&t);
 }
 
+/* Under TLS what lws sent last may still be on its way when the connection is closed. */
+static void a_hub_that_ends_delivers_but_does_not_wait(void **state)
+{
+    struct talk t;
+    (void)state;
+    talk_init(&t);
+    talk_open(&t, TALK_OVER_TLS, no_early);
+    talk_send_close(&t, 1000, STR("bye"));
+    while (t.ws)
+        talk_turn_deaf(&t);
+    talk_end(&t); /* although the client keeps its end open */
+    talk_await_frames(&t, "X 1000 bye;end");
+    talk_release(&t);
+}
+
+static void a_client_that_does_not_end_is_not_kept(void **state)
+{
+    struct talk t;
+    (void)state;
+    talk_init(&t);
+    talk_open(&t, TALK_OVER_TLS, no_early);
+    talk_send_close(&t, 1000, STR(""));
+    while (t.ws)
+        talk_turn_deaf(&t);
+    while (t.loop.timer_count == 0) /* of the bridge, which lingers */
+        talk_turn_deaf(&t);
+    talk_hurry(&t);
+    while (t.loop.timer_count > 0)
+        talk_turn_deaf(&t);
+    talk_end(&t);
+    talk_await_frames(&t, "X 1000;end");
+    talk_release(&t);
+}
+
 /* Where it cannot begin. */
 
 static void a_client_that_is_gone_opens_nothing(void **state)
@@ -589,14 +663,46 @@ static void a_descriptor_beyond_lws_table_opens_nothing(void **state)
     talk_release(&t);
 }
 
-/* The pair takes two. */
+static rlim_t limit_descriptors(rlim_t soft)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = soft;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    return before;
+}
+
+static void forbid_descriptors(void)
+{
+    (void)limit_descriptors(0);
+}
+
+/* Memcheck does not know of pairs. */
+static bool limits_are_enforced(void)
+{
+    int fds[2];
+    rlim_t before = limit_descriptors(0);
+    bool made = socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0;
+    (void)limit_descriptors(before);
+    if (made) {
+        (void)close(fds[0]);
+        (void)close(fds[1]);
+    }
+    return !made;
+}
+
 static void without_descriptors_tls_opens_nothing(void **state)
 {
     struct talk t;
     (void)state;
+    if (!limits_are_enforced())
+        skip();
     talk_init(&t);
-    t.without_descriptors = true;
+    t.before_open = forbid_descriptors;
+    rlim_t before = limit_descriptors(1024);
     talk_open(&t, TALK_OVER_TLS, no_early);
+    (void)limit_descriptors(before);
     assert_null(t.ws);
     talk_await_frames(&t, "end");
     talk_release(&t);
@@ -604,12 +710,15 @@ static void without_descriptors_tls_opens_nothing(void **state)
 
 int main(void)
 {
+    (void)alarm(240); /* a test that waits for ever */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_of_the_peers_close),
         cmocka_unit_test(a_close_and_an_end_in_one_are_a_close),
         cmocka_unit_test(a_close_before_a_hang_up_is_a_close),
         cmocka_unit_test(tells_of_departures),
         cmocka_unit_test(tells_of_departures_behind_stuck_output),
+        cmocka_unit_test(sends_all_to_one_that_ended),
+        cmocka_unit_test(tells_of_a_mistake_in_a_flood),
         cmocka_unit_test(closes_from_within_a_message),
         cmocka_unit_test(closes_from_a_timer),
         cmocka_unit_test(sends_what_waits_before_it_closes),
@@ -627,6 +736,8 @@ int main(void)
         cmocka_unit_test(kills_while_the_answer_is_awaited),
         cmocka_unit_test(calls_within_the_last_event_are_ignored),
         cmocka_unit_test(walks_all_connections),
+        cmocka_unit_test(a_hub_that_ends_delivers_but_does_not_wait),
+        cmocka_unit_test(a_client_that_does_not_end_is_not_kept),
         cmocka_unit_test(a_client_that_is_gone_opens_nothing),
         cmocka_unit_test(a_client_that_left_over_tls_is_told_of),
         cmocka_unit_test(a_descriptor_beyond_lws_table_opens_nothing),
