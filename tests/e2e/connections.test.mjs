@@ -331,7 +331,7 @@ describe("signatures", () => {
 });
 
 describe("who may", () => {
-  const named = (accessKeyId, policy) => ({ accessKeyId, secretAccessKey: `secret of ${accessKeyId}`, ...(policy ? { policy } : {}) });
+  const named = (accessKeyId, policy) => ({ accessKeyId, secretAccessKey: `secret-of-${accessKeyId}`, ...(policy ? { policy } : {}) });
   const arn = (rest) => `arn:aws:execute-api:us-east-1:123456789012:${rest}`;
   const policies = {
     NONE: undefined,
@@ -345,7 +345,7 @@ describe("who may", () => {
     INVOKE: allow("*", "execute-api:Invoke"),
     WILD: allow("*", "execute-api:*"),
     DENIED: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }, { Effect: "Deny", Action: "execute-api:ManageConnections", Resource: arn("chat/*/DELETE/*") }] },
-    NOTHING: { Version: "2012-10-17", Statement: [] },
+    NOTHING: allow("*", "s3:GetObject"),
   };
   // By key: what GET, POST and DELETE are answered.
   const wanted = {

@@ -8,14 +8,14 @@ import { send } from "./client.mjs";
 
 process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = "1";
 
-export const key = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };
+export const key = Object.freeze({ accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" });
 
 // Clients of one form: post(id, data), get(id), remove(id); they reject with what the SDK throws. Nothing
-// is sent twice. ca: for https.
+// is sent twice. ca: for https. The SDKs write into the credentials that they get.
 const makers = {
   v3(endpoint, { credentials = key, region = "us-east-1", ca }) {
     const agent = ca && new https.Agent({ ca, keepAlive: false });
-    const client = new ApiGatewayManagementApi({ endpoint, region, credentials, maxAttempts: 1, ...(agent ? { requestHandler: { httpsAgent: agent } } : {}) });
+    const client = new ApiGatewayManagementApi({ endpoint, region, credentials: { ...credentials }, maxAttempts: 1, ...(agent ? { requestHandler: { httpsAgent: agent } } : {}) });
     return {
       post: (ConnectionId, Data) => client.postToConnection({ ConnectionId, Data }),
       get: (ConnectionId) => client.getConnection({ ConnectionId }),
@@ -23,7 +23,7 @@ const makers = {
     };
   },
   v2(endpoint, { credentials = key, region = "us-east-1", ca }) {
-    const client = new AWS.ApiGatewayManagementApi({ endpoint, region, credentials, maxRetries: 0, ...(ca ? { httpOptions: { agent: new https.Agent({ ca }) } } : {}) });
+    const client = new AWS.ApiGatewayManagementApi({ endpoint, region, credentials: { ...credentials }, maxRetries: 0, ...(ca ? { httpOptions: { agent: new https.Agent({ ca }) } } : {}) });
     return {
       post: (ConnectionId, Data) => client.postToConnection({ ConnectionId, Data }).promise(),
       get: (ConnectionId) => client.getConnection({ ConnectionId }).promise(),
@@ -48,7 +48,7 @@ export async function thrown(promise) {
 // A request signed as the SDK signs it, then changed as a test wants: change({ method, path, headers, body })
 // changes it in place.
 export async function signed(gateway, method, path, { body = "", credentials = key, region = "us-east-1", service = "execute-api", date = new Date(), headers = {}, host = `127.0.0.1:${gateway.port}`, change = () => {} } = {}) {
-  const signer = new SignatureV4({ credentials, region, service, sha256: Sha256 });
+  const signer = new SignatureV4({ credentials: { ...credentials }, region, service, sha256: Sha256 });
   const [pathname, search] = path.split("?");
   const query = Object.fromEntries(new URLSearchParams(search ?? ""));
   const request = await signer.sign({ method, protocol: "http:", hostname: "127.0.0.1", port: gateway.port, path: pathname, query, headers: { host, ...headers }, body }, { signingDate: date });
@@ -59,7 +59,7 @@ export async function signed(gateway, method, path, { body = "", credentials = k
 
 // One whose signature is in the query.
 export async function presigned(gateway, method, path, { credentials = key, region = "us-east-1", expiresIn = 60, date = new Date(), host = `127.0.0.1:${gateway.port}` } = {}) {
-  const signer = new SignatureV4({ credentials, region, service: "execute-api", sha256: Sha256 });
+  const signer = new SignatureV4({ credentials: { ...credentials }, region, service: "execute-api", sha256: Sha256 });
   const request = await signer.presign({ method, protocol: "http:", hostname: "127.0.0.1", port: gateway.port, path, query: {}, headers: { host } }, { expiresIn, signingDate: date });
   const query = Object.entries(request.query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
   return send(gateway, method, `${path}?${query}`, { headers: { Host: host } });
