@@ -11,7 +11,7 @@ VERSION  := 0.1.0
 Q        := $(if $(V),,@)
 export BUILD VECTORS
 
-PACKAGES := libuv libcurl openssl jansson yaml-0.1 libpcre2-8 zlib libsystemd
+PACKAGES := libuv libwebsockets libcurl openssl jansson yaml-0.1 libpcre2-8 zlib libsystemd
 GCC_ONLY := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null | head -n 1)),,-Wlogical-op -Wduplicated-cond)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wconversion -Wno-sign-conversion \
@@ -86,7 +86,7 @@ lint: ## layers, format, clang-tidy, gcc -fanalyzer
 	$(Q)make/deps.sh build lint
 	$(Q)tests/lint/run
 
-bench: $(PROGRAM) ## speed beside nginx and HAProxy
+bench: $(PROGRAM) ## speed beside nginx, HAProxy and Pushpin
 	$(Q)tests/bench/run
 
 format: ## formats the sources with clang-format 14

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "state.h"
+#include "turnpike/auth/policy.h"
 
 #define KEY_FILE_SIZE_MAX 150000
 
@@ -182,6 +183,17 @@ static void prepare_authorizer(struct preparation *p, struct authorizer *authori
     authorizer->keys = unlisted_source(p, authorizer);
 }
 
+static void prepare_credential(struct preparation *p, struct credential *credential)
+{
+    struct str why;
+    const struct written *policy = &credential->policy;
+    if (!policy->text.at)
+        return;
+    credential->compiled = policy_read(&p->snapshot->arena, policy->text, &why);
+    if (!credential->compiled)
+        diag_error(p->diag, policy->at, "'policy' is no policy: %" STR_F, STR_A(why));
+}
+
 void auth_prepare(struct auth *auth, struct snapshot *snapshot, struct diag *diag)
 {
     struct preparation p = {.auth = auth, .snapshot = snapshot, .diag = diag};
@@ -193,5 +205,7 @@ void auth_prepare(struct auth *auth, struct snapshot *snapshot, struct diag *dia
     FOR_EACH_IN (api, &snapshot->apis)
         FOR_EACH_IN (authorizer, &(*api)->authorizers)
             prepare_authorizer(&p, *authorizer);
+    FOR_EACH_IN (credential, &snapshot->settings.credentials)
+        prepare_credential(&p, credential);
     arena_release(&p.scratch);
 }

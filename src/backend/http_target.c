@@ -9,6 +9,13 @@ static bool has_variable(const uri_piece_list *pieces)
     return false;
 }
 
+/* The route $default of an HTTP API: the URI is what stands before the request's own path. */
+static bool takes_any_path(const struct stage_route *sr)
+{
+    return str_is(sr->route->path, ROUTE_DEFAULT) &&
+           sr->stage->api->protocol_type != PROTOCOL_WEBSOCKET;
+}
+
 static struct figure *find_in_flight(struct counters *c, struct arena *arena,
                                      const struct endpoint *e)
 {
@@ -38,7 +45,7 @@ static struct http_target *make_target(struct origins *origins, struct counters 
         .authority = sr->endpoint.authority,
         .base_path = sr->endpoint.base_path,
         .uri = sr->uri_template,
-        .appends = sr->uri_template && str_is(sr->route->path, ROUTE_DEFAULT),
+        .appends = sr->uri_template && takes_any_path(sr),
         .fills_path = sr->uri_template && has_variable(&sr->uri_template->path),
     };
     snapshot_on_release(s, on_snapshot_released, h);

@@ -186,3 +186,25 @@ bool clock_read_iso(struct str text, uint64_t *ret_wall)
     *ret_wall = (uint64_t)(seconds - offset) * USEC_PER_SEC + fraction;
     return true;
 }
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT", written as clock_read_iso reads it. What does not belong there
+ * is found when it is written back. */
+bool clock_read_http(struct str text, uint64_t *ret_wall)
+{
+    char iso[] = "YYYY-MM-DDThh:mm:ssZ", again[CLOCK_HTTP_SIZE];
+    uint64_t wall;
+    if (text.len != CLOCK_HTTP_SIZE - 1)
+        return false;
+    size_t month = 0;
+    while (month < ARRAY_LENGTH(months) && !str_is(str_head(str_skip(text, 8), 3), months[month]))
+        month++;
+    memcpy(iso, text.at + 12, 4);
+    (void)put2(iso + 5, (int)month + 1); /* 13 is none */
+    memcpy(iso + 8, text.at + 5, 2);
+    memcpy(iso + 11, text.at + 17, 8);
+    if (!clock_read_iso(str_from(iso), &wall) ||
+        !str_eq(str_skip(clock_http(wall, again), 3), str_skip(text, 3)))
+        return false;
+    *ret_wall = wall;
+    return true;
+}

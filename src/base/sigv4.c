@@ -204,6 +204,22 @@ struct str sigv4_time(uint64_t wall, char out[SIGV4_TIME_SIZE])
     return str_of(out, (size_t)(at - out));
 }
 
+bool sigv4_read_time(struct str text, uint64_t *ret_wall)
+{
+    char iso[] = "YYYY-MM-DDThh:mm:ssZ", again[SIGV4_TIME_SIZE];
+    uint64_t wall;
+    if (text.len != SIGV4_TIME_SIZE - 1)
+        return false;
+    const char *in = text.at;
+    for (size_t i = 0; i < sizeof(iso) - 1; i++)
+        if (iso[i] != '-' && iso[i] != ':')
+            iso[i] = *in++;
+    if (!clock_read_iso(str_from(iso), &wall) || !str_eq(sigv4_time(wall, again), text))
+        return false;
+    *ret_wall = wall;
+    return true;
+}
+
 static struct sha256 chained(const struct sha256 *key, struct str part)
 {
     return hmac_sha256_of(sha256_str(key), &part, 1);

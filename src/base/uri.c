@@ -61,6 +61,8 @@ static bool is_unreserved(char c)
 void uri_encode(struct buf *out, struct str s)
 {
     static const char hex[] = "0123456789ABCDEF";
+    if (s.len == 0) /* an empty buffer has no memory to point into */
+        return;
     char *start = buf_reserve(out, 3 * s.len), *at = start;
     for (size_t i = 0; i < s.len; i++) {
         unsigned char byte = (unsigned char)s.at[i];

@@ -77,6 +77,8 @@ static struct str integration(struct arena *arena, const struct stage_route *rou
     const struct integration *written = route->route->integration;
     if (written && written->type == INTEGRATION_DOCS)
         return STR("docs");
+    if (written && written->type == INTEGRATION_MOCK)
+        return STR("mock");
     if (written && written->type == INTEGRATION_HTTP)
         return arena_printf(arena, "%" STR_F " %" STR_F, STR_A(written->method),
                             STR_A(http_url(route)));
@@ -92,12 +94,14 @@ static struct str integration(struct arena *arena, const struct stage_route *rou
 
 typedef void visit_fn(void *data, const struct snapshot *snapshot, const struct stage_route *route);
 
+/* Those that somebody wrote. */
 static void visit(const struct snapshot *snapshot, visit_fn *fn, void *data)
 {
     FOR_EACH_IN (api, &snapshot->apis)
         FOR_EACH_IN (stage, &(*api)->stages)
             for (size_t i = 0; i < (*api)->routes.count; i++)
-                fn(data, snapshot, &(*stage)->routes[i]);
+                if (!(*api)->routes.items[i]->websocket.implicit)
+                    fn(data, snapshot, &(*stage)->routes[i]);
 }
 
 static void add_row(void *data, const struct snapshot *snapshot, const struct stage_route *route)
@@ -173,6 +177,11 @@ static void write_throttle(struct buf *out, struct limit limit)
 
 static void write_integration(struct buf *out, const struct stage_route *route)
 {
+    static const char *const types[] = {
+        [INTEGRATION_LAMBDA] = "lambda",   [INTEGRATION_HTTP] = "http",
+        [INTEGRATION_SERVICE] = "service", [INTEGRATION_MOCK] = "mock",
+        [INTEGRATION_DOCS] = "docs",
+    };
     const struct integration *written = route->route->integration;
     const struct str none = {NULL, 0};
     bool http = written && written->type == INTEGRATION_HTTP;
@@ -180,6 +189,7 @@ static void write_integration(struct buf *out, const struct stage_route *route)
         const char *name;
         struct str value;
     } members[] = {
+        {"type", written ? str_from(types[written->type]) : none},
         {"method", http ? written->method : none},
         {"url", http ? route->endpoint.url : none},
         {"function", route->function ? route->function->name : none},
@@ -199,6 +209,7 @@ static void write_object(void *data, const struct snapshot *snapshot,
 {
     struct buf *out = data;
     const struct route *route = stage_route->route;
+    bool websocket = stage_route->stage->api->protocol_type == PROTOCOL_WEBSOCKET;
     const struct {
         const char *name;
         struct str value;
@@ -207,7 +218,7 @@ static void write_object(void *data, const struct snapshot *snapshot,
         {"stage", stage_route->stage->stage_name},
         {"routeKey", route->key},
         {"method", route->method},
-        {"path", route->path},
+        {"path", websocket ? STR("") : route->path},
         {"authorizer", route->authorizer ? route->authorizer->name : str_of("", 0)},
     };
     buf_append(out, buf_str(out).at[buf_len(out) - 1] == '[' ? STR("{") : STR(",{"));

@@ -8,6 +8,7 @@
 void pairs_init(struct pairs *p, struct arena *scratch, size_t capacity)
 {
     p->count = 0;
+    p->spelled = false;
     p->items = arena_alloc(scratch, capacity * sizeof(*p->items));
     p->sorted = arena_alloc(scratch, capacity * sizeof(const struct pair *));
 }
@@ -24,11 +25,16 @@ static uint64_t order_of(struct str name)
     return name.len ? bytes << 8 * (sizeof(bytes) - name.len) : 0;
 }
 
-void pairs_add(struct pairs *p, struct str name, struct str value)
+void pairs_add_spelled(struct pairs *p, struct str name, struct str spelling, struct str value)
 {
     struct pair *pair = &p->items[p->count];
-    *pair = (struct pair){.name = name, .value = value, .order = order_of(name)};
+    *pair = (struct pair){name, value, spelling, order_of(name)};
     p->sorted[p->count++] = pair;
+}
+
+void pairs_add(struct pairs *p, struct str name, struct str value)
+{
+    pairs_add_spelled(p, name, name, value);
 }
 
 static int compare_names(const struct pair *a, const struct pair *b)
@@ -74,8 +80,9 @@ static size_t group_end(const struct pairs *p, size_t first)
 
 static void write_name(struct buf *out, const struct pairs *p, size_t first)
 {
+    const struct pair *pair = p->sorted[first];
     buf_append_char(out, first == 0 ? '{' : ',');
-    json_write_string(out, p->sorted[first]->name);
+    json_write_string(out, p->spelled ? pair->spelling : pair->name);
     buf_append_char(out, ':');
 }
 

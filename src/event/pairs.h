@@ -8,7 +8,8 @@
 
 struct pair {
     struct str name, value;
-    uint64_t order; /* the first bytes of the name, as a number that sorts like them */
+    struct str spelling; /* of the name, as it came */
+    uint64_t order;      /* the first bytes of the name, as a number that sorts like them */
 };
 
 /* On the stack of whoever writes an event; the items are of its scratch arena. */
@@ -16,11 +17,14 @@ struct pairs {
     struct pair *items; /* as they were added */
     const struct pair **sorted;
     size_t count;
+    bool spelled; /* names are written as they came; of several spellings the first */
 };
 
 /* Room for `capacity` pairs. */
 void pairs_init(struct pairs *p, struct arena *scratch, size_t capacity);
 void pairs_add(struct pairs *p, struct str name, struct str value);
+/* The same of a name that was brought to one case: pairs sort and meet by `name`. */
+void pairs_add_spelled(struct pairs *p, struct str name, struct str spelling, struct str value);
 
 /* To be called once, after the last addition: events list names in the order of their bytes, and
  * the values of one name in the order of their arrival. */

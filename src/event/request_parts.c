@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "request_parts.h"
 
-#include "turnpike/base/base64.h"
-#include "turnpike/base/json.h"
 #include "turnpike/base/uri.h"
 
 /* What becomes of a header that the client sent. */
@@ -120,24 +118,24 @@ static struct str decimal(struct arena *scratch, uint64_t value)
 
 #define ADDED_HEADERS 5
 
-/* AWS shows content-length "0" where there is no body, and the length of one that came in chunks.
- */
 static void add_own_headers(struct pairs *headers, const struct request *r, struct arena *scratch)
 {
-    pairs_add(headers, STR("content-length"), decimal(scratch, r->body.len));
     if (r->trace_id.len)
-        pairs_add(headers, STR("x-amzn-trace-id"), r->trace_id);
+        pairs_add_spelled(headers, STR("x-amzn-trace-id"), STR("X-Amzn-Trace-Id"), r->trace_id);
     if (r->forwarded_for.len)
-        pairs_add(headers, STR("x-forwarded-for"), r->forwarded_for);
-    pairs_add(headers, STR("x-forwarded-port"), decimal(scratch, r->port));
-    pairs_add(headers, STR("x-forwarded-proto"), r->scheme);
+        pairs_add_spelled(headers, STR("x-forwarded-for"), STR("X-Forwarded-For"),
+                          r->forwarded_for);
+    pairs_add_spelled(headers, STR("x-forwarded-port"), STR("X-Forwarded-Port"),
+                      decimal(scratch, r->port));
+    pairs_add_spelled(headers, STR("x-forwarded-proto"), STR("X-Forwarded-Proto"), r->scheme);
 }
 
-void request_parts_read(struct request_parts *parts, const struct request *r, bool split_cookies,
+void request_parts_read(struct request_parts *parts, const struct request *r, enum header_form form,
                         struct arena *scratch)
 {
     *parts = (struct request_parts){.text = false};
     pairs_init(&parts->headers, scratch, r->header_count + ADDED_HEADERS);
+    parts->headers.spelled = form == HEADERS_OF_CONNECT;
     size_t names_len = 0;
     FOR_EACH (h, r->headers, r->header_count)
         names_len += h->name.len;
@@ -149,16 +147,19 @@ void request_parts_read(struct request_parts *parts, const struct request *r, bo
         enum header_use use = use_of(name);
         if (use == DROPPED)
             continue;
-        if (use == COOKIE && split_cookies) {
+        if (use == COOKIE && form == HEADERS_OF_V2) {
             split_cookies_of(parts, h->value, scratch);
             continue;
         }
         if (use == CONTENT_TYPE)
             parts->text = is_text(h->value);
         encoded = encoded || use == CONTENT_ENCODING;
-        pairs_add(&parts->headers, name, h->value);
+        pairs_add_spelled(&parts->headers, name, h->name, h->value);
     }
     parts->text = parts->text && !encoded;
+    /* AWS shows "0" where there is no body, and the length of one that came in chunks. */
+    if (form != HEADERS_OF_CONNECT)
+        pairs_add(&parts->headers, STR("content-length"), decimal(scratch, r->body.len));
     add_own_headers(&parts->headers, r, scratch);
     pairs_sort(&parts->headers);
 }
@@ -193,17 +194,4 @@ void request_parts_read_variables(struct pairs *variables, const struct stage *s
     FOR_EACH_IN (v, &stage->variables)
         pairs_add(variables, v->name, v->value);
     pairs_sort(variables);
-}
-
-void request_parts_write_body(struct buf *out, const struct request_parts *parts,
-                              const struct request *r)
-{
-    if (parts->text) {
-        json_write_string(out, r->body);
-        return;
-    }
-    size_t len = base64_encoded_len(r->body.len);
-    buf_append_char(out, '"');
-    buf_commit(out, base64_encode(buf_reserve(out, len), r->body));
-    buf_append_char(out, '"');
 }

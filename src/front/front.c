@@ -12,6 +12,7 @@
 #include "turnpike/base/log.h"
 #include "turnpike/base/xalloc.h"
 #include "turnpike/net/listener.h"
+#include "websockets.h"
 
 /* One open socket. It is found again at reload by what it listens on, and outlives its clients. */
 struct edge {
@@ -33,6 +34,7 @@ struct front {
     struct tls_tickets *tickets;
     struct edge *edges;
     struct proxied_list proxied; /* clients whose PROXY header is awaited */
+    struct websockets websockets;
     front_inherited_fn *inherited;
     void *inherited_data;
     void (*on_idle)(void *data);
@@ -47,6 +49,7 @@ struct front *front_new(struct gateway *gateway, front_inherited_fn *inherited, 
     f->inherited = inherited;
     f->inherited_data = data;
     f->tickets = tls_tickets_new(gateway->loop);
+    f->websockets.gateway = gateway;
     http_server_init(&f->server, gateway->loop, &(struct http_server_options){0}, &http1_events);
     return f;
 }
@@ -56,6 +59,7 @@ void front_free(struct front *f)
     if (!f)
         return;
     assert(!f->edges);
+    websockets_release(&f->websockets);
     http_server_release(&f->server);
     tls_tickets_free(f->tickets);
     free(f);
@@ -200,6 +204,7 @@ static struct edge *open_edge(struct front *f, const struct listener_settings *s
     e->front = f;
     e->name = name;
     e->http1.gateway = f->gateway;
+    e->http1.websockets = &f->websockets;
     e->http1.on_client_gone = on_client_gone;
     e->open = open_socket(e, s, ret_error);
     if (!e->open) {
@@ -229,6 +234,7 @@ static void dismiss_clients(struct edge *e)
 {
     proxied_close_all(&e->front->proxied, &e->http1);
     http1_shutdown(&e->front->server, &e->http1);
+    websockets_dismiss(&e->front->websockets, &e->http1);
 }
 
 /* Its clients go too: who took a listener away does not want to serve on it for as long as somebody
@@ -249,6 +255,8 @@ static void close_edges(struct front *f, bool keep_started, bool keep_wanted)
 
 bool front_listen(struct front *f, struct snapshot *snapshot, struct error *ret_error)
 {
+    if (!websockets_prepare(&f->websockets, snapshot, ret_error))
+        return false;
     FOR_EACH_IN (settings, &snapshot->settings.listeners) {
         if (!find_or_open(f, settings, ret_error)) {
             close_edges(f, true, false); /* what was opened in vain */
@@ -318,6 +326,7 @@ void front_use(struct front *f, struct snapshot *snapshot)
         .keep_alive_timeout = limits->keep_alive_timeout,
         .send_timeout = limits->send_timeout,
     };
+    websockets_limit(&f->websockets, limits);
     for (struct edge *e = f->edges; e; e = e->next)
         e->wanted = false;
     FOR_EACH_IN (settings, &snapshot->settings.listeners) {
@@ -335,11 +344,13 @@ void front_drain(struct front *f)
 {
     close_edges(f, false, false);
     http_server_shutdown(&f->server);
+    websockets_drain(&f->websockets);
 }
 
 void front_abort(struct front *f)
 {
     http_server_abort(&f->server);
+    websockets_abort(&f->websockets);
 }
 
 void front_close(struct front *f)
@@ -364,7 +375,7 @@ void front_on_idle(struct front *f, void (*fn)(void *data), void *data)
 
 size_t front_connections(const struct front *f)
 {
-    return f->server.connection_count + f->proxied.count;
+    return f->server.connection_count + f->proxied.count + websockets_count(&f->websockets);
 }
 
 void front_describe(const struct front *f, void (*tell)(void *data, struct str listener, bool tls),

@@ -3,6 +3,7 @@
 
 #include "turnpike/base/xalloc.h"
 #include "turnpike/front/forwarded.h"
+#include "websockets.h"
 
 /* A connection's client. There is at most one exchange at a time: HTTP/1.1 answers in order. Owned
  * by its connection. */
@@ -12,13 +13,20 @@ struct client {
     struct exchange *exchange; /* NULL between requests */
     struct sink sink;
     struct ip peer;
-    bool tls; /* this connection; its listener may have changed since */
+    bool tls;      /* this connection; its listener may have changed since */
+    bool upgraded; /* it is a WebSocket now: what ends here was the whole answer */
 };
 
 static void want_body(struct sink *sink)
 {
     struct client *client = container_of(sink, struct client, sink);
     http_connection_read_body(client->connection);
+}
+
+/* Who asked for another protocol and is turned away has nothing more to say in this one. */
+static bool refuses_upgrade(const struct exchange *x)
+{
+    return x->kind == EXCHANGE_CONNECT || (x->t.request.upgrade && x->t.outcome.error);
 }
 
 static void respond(struct sink *sink, const struct response *response)
@@ -29,11 +37,21 @@ static void respond(struct sink *sink, const struct response *response)
                                  .header_count = response->headers.count,
                                  .body = response->body,
                                  .has_content_length = response->has_content_length,
-                                 .content_length = response->content_length};
+                                 .content_length = response->content_length,
+                                 .close = refuses_upgrade(client->exchange)};
     if (response->streamed)
         http_connection_respond_head(client->connection, &answer);
     else
         http_connection_respond(client->connection, &answer);
+}
+
+static void upgrade(struct sink *sink, const struct response *response)
+{
+    struct client *client = container_of(sink, struct client, sink);
+    struct websocket_socket socket = {.fd = -1};
+    socket.fd = http_connection_detach(client->connection, &socket.ssl, &socket.early);
+    client->upgraded = websockets_open(client->listener, &socket, client->exchange, response);
+    buf_release(&socket.early);
 }
 
 static bool send_bytes(struct sink *sink, struct str bytes)
@@ -56,6 +74,7 @@ static void abort_answer(struct sink *sink)
 
 static const struct sink_ops ops = {.want_body = want_body,
                                     .respond = respond,
+                                    .upgrade = upgrade,
                                     .send = send_bytes,
                                     .end = end_answer,
                                     .abort = abort_answer};
@@ -87,6 +106,7 @@ static void read_request(struct exchange *x, const struct http_head *head)
     memcpy(r->headers, head->headers, sizeof(struct header) * head->header_count);
     const struct header *agent = request_header(r, STR("user-agent"));
     r->user_agent = agent ? agent->value : STR("");
+    r->upgrade = head->upgrade;
     r->has_body = head->framing == HTTP_BODY_LENGTH || head->framing == HTTP_BODY_CHUNKED;
     r->content_length = head->framing == HTTP_BODY_LENGTH ? head->content_length : 0;
 }
@@ -156,9 +176,14 @@ static void on_closed(struct http_connection *c)
 {
     struct client *client = http_connection_owner(c);
     struct http1_listener *listener = client->listener;
-    if (client->exchange) /* its answer was aborted */
-        exchange_on_gone(take(&client->exchange), false);
+    if (client->exchange) /* its answer was aborted, or a 101 */
+        exchange_on_gone(take(&client->exchange), client->upgraded);
     free(client);
+    http1_client_gone(listener);
+}
+
+void http1_client_gone(struct http1_listener *listener)
+{
     listener->clients--;
     listener->on_client_gone(listener);
 }

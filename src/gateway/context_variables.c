@@ -4,21 +4,12 @@
 #include "turnpike/base/clock.h"
 #include "turnpike/model/context_variable.h"
 
-int context_variable_resolve(struct str name)
+/* What an authorizer of a WebSocket API says of the caller. Those of HTTP APIs have claims. */
+static void append_key(struct buf *out, struct str key, const struct transaction *t)
 {
-    return context_variable_find(name, IN_ACCESS_LOG);
-}
-
-static void append_claim(struct buf *out, struct str name, const struct identity *identity)
-{
-    if (!identity)
-        return;
-    FOR_EACH (claim, identity->claims, identity->claim_count) {
-        if (str_eq(claim->name, name)) {
-            buf_append(out, claim->value);
-            return;
-        }
-    }
+    const struct api *api = t->selection.api;
+    if (api && api->protocol_type == PROTOCOL_WEBSOCKET)
+        buf_append(out, identity_claim(t->identity, key));
 }
 
 /* Microseconds as the milliseconds that AWS writes, where the step was taken. */
@@ -47,6 +38,12 @@ static void append_error(struct buf *out, enum context_variable variable,
         buf_printf(out, "\"%" STR_F "\"", STR_A(e->message));
 }
 
+static void append_connected_at(struct buf *out, const struct connection_facts *connection)
+{
+    if (connection)
+        buf_append_u64(out, connection->connected_at / USEC_PER_MSEC);
+}
+
 static void append_time(struct buf *out, uint64_t wall)
 {
     char clf[CLOCK_CLF_SIZE];
@@ -59,6 +56,7 @@ static void append(struct buf *out, enum context_variable variable, struct str n
     const struct request *r = &t->request;
     const struct selection *s = &t->selection;
     const struct outcome *o = &t->outcome;
+    const struct websocket_facts *w = &t->websocket;
 
     switch (variable) {
     case VARIABLE_ACCOUNT_ID:
@@ -66,13 +64,21 @@ static void append(struct buf *out, enum context_variable variable, struct str n
     case VARIABLE_API_ID:
         return buf_append(out, s->api ? s->api->api_id : STR(""));
     case VARIABLE_AUTHORIZER_CLAIMS_NAME:
-        return append_claim(out, context_variable_claim(name), t->identity);
+        return buf_append(out, identity_claim(t->identity, context_variable_claim(name)));
     case VARIABLE_AUTHORIZER_ERROR:
         return buf_append(out, o->authorizer_error);
     case VARIABLE_AUTHORIZER_LATENCY:
         return append_latency(out, o->authorizer_called, o->authorizer_latency);
+    case VARIABLE_AUTHORIZER_NAME:
+        return append_key(out, context_variable_key(name), t);
+    case VARIABLE_AUTHORIZER_PRINCIPAL_ID:
+        return append_key(out, STR("sub"), t);
     case VARIABLE_AUTHORIZER_STATUS:
         return append_status(out, o->authorizer_status);
+    case VARIABLE_CONNECTED_AT:
+        return append_connected_at(out, w->connection);
+    case VARIABLE_CONNECTION_ID:
+        return buf_append(out, w->connection ? str_from(w->connection->id) : w->managed);
     case VARIABLE_CUSTOM_DOMAIN_BASE_PATH_MATCHED:
         return buf_append(out, s->mapping_key);
     case VARIABLE_DATA_PROCESSED:
@@ -85,6 +91,8 @@ static void append(struct buf *out, enum context_variable variable, struct str n
     case VARIABLE_ERROR_MESSAGE_STRING:
     case VARIABLE_ERROR_RESPONSE_TYPE:
         return append_error(out, variable, o->error);
+    case VARIABLE_EVENT_TYPE:
+        return buf_append(out, websocket_event_name(w->event));
     case VARIABLE_HTTP_METHOD:
         return buf_append(out, r->method);
     case VARIABLE_IDENTITY_SOURCE_IP:
@@ -105,6 +113,10 @@ static void append(struct buf *out, enum context_variable variable, struct str n
     case VARIABLE_INTEGRATION_REQUEST_ID:
     case VARIABLE_AWS_ENDPOINT_REQUEST_ID:
         return buf_append(out, o->integration_request_id);
+    case VARIABLE_MESSAGE_DIRECTION:
+        return buf_append(out, w->event == EVENT_NONE ? STR("") : STR("IN"));
+    case VARIABLE_MESSAGE_ID:
+        return buf_append(out, str_from(w->message_id));
     case VARIABLE_PATH:
         return buf_append(out, r->path);
     case VARIABLE_PROTOCOL: /* also where the client speaks HTTP/1.0 or HTTP/2 */
@@ -127,16 +139,23 @@ static void append(struct buf *out, enum context_variable variable, struct str n
     case VARIABLE_STATUS:
         return append_status(out, t->response.status);
 
-    /* What only Lambda authorizers, IAM, Cognito credentials and client certificates know; of the
-     * claims as a whole AWS says nothing. */
+    /* What only Lambda authorizers, IAM, Cognito credentials, client certificates, API keys and
+     * models know; of the claims as a whole AWS says nothing, and of a key nobody else does. */
+    case VARIABLE_AUTHENTICATE_ERROR:
+    case VARIABLE_AUTHENTICATE_LATENCY:
+    case VARIABLE_AUTHENTICATE_STATUS:
+    case VARIABLE_AUTHORIZE_ERROR:
+    case VARIABLE_AUTHORIZE_LATENCY:
+    case VARIABLE_AUTHORIZE_STATUS:
     case VARIABLE_AUTHORIZER_CLAIMS:
     case VARIABLE_AUTHORIZER_INTEGRATION_LATENCY:
     case VARIABLE_AUTHORIZER_INTEGRATION_STATUS:
-    case VARIABLE_AUTHORIZER_NAME:
-    case VARIABLE_AUTHORIZER_PRINCIPAL_ID:
     case VARIABLE_AUTHORIZER_REQUEST_ID:
     case VARIABLE_AWS_ENDPOINT_REQUEST_ID_2:
+    case VARIABLE_ERROR_VALIDATION_ERROR_STRING:
     case VARIABLE_IDENTITY_ACCOUNT_ID:
+    case VARIABLE_IDENTITY_API_KEY:
+    case VARIABLE_IDENTITY_API_KEY_ID:
     case VARIABLE_IDENTITY_CALLER:
     case VARIABLE_IDENTITY_CLIENT_CERT_ISSUER_DN:
     case VARIABLE_IDENTITY_CLIENT_CERT_NOT_AFTER:
@@ -163,6 +182,14 @@ void context_variable_append(struct buf *out, int variable, struct str name,
     append(out, (enum context_variable)variable, name, t);
 }
 
+static int resolve(struct str name, enum protocol_type kind, const char **ret_nearest)
+{
+    int found = context_variable_find(name, kind, IN_ACCESS_LOG);
+    if (found < 0)
+        *ret_nearest = context_variable_nearest(name, kind, IN_ACCESS_LOG);
+    return found;
+}
+
 static void append_to_log(struct buf *out, const struct substitution_part *variable,
                           const void *data)
 {
@@ -170,8 +197,6 @@ static void append_to_log(struct buf *out, const struct substitution_part *varia
 }
 
 const struct access_log_variables context_variables = {
-    .resolve = context_variable_resolve,
+    .resolve = resolve,
     .append = append_to_log,
-    .names = context_variable_names,
-    .name_count = VARIABLE_COUNT,
 };

@@ -4,7 +4,9 @@
 #include <inttypes.h>
 
 #include "turnpike/base/clock.h"
+#include "turnpike/base/json.h"
 #include "turnpike/base/xalloc.h"
+#include "turnpike/gateway/connection.h"
 #include "turnpike/gateway/context_variables.h"
 #include "turnpike/gateway/figures.h"
 #include "turnpike/gateway/pipeline.h"
@@ -67,6 +69,7 @@ static void give_back(struct exchange *x)
     share_release(&x->held);
     share_release(&x->stalled);
     token_check_release(&x->token); /* not before: a worker may be reading the identity */
+    connection_unref(x->connection);
     snapshot_unref(x->snapshot);
     buf_release(&x->body);
     buf_release(&x->payload);
@@ -98,15 +101,43 @@ void exchange_start(struct exchange *x)
     run(x);
 }
 
+const struct gateway_response *exchange_row(const struct exchange *x, enum gateway_response_id id)
+{
+    return x->kind == EXCHANGE_HTTP ? &gateway_responses[id] : &websocket_gateway_responses[id];
+}
+
+/* What clients of a WebSocket API are told: a frame, or the body of a refused handshake. The spaces
+ * are AWS's. */
+static struct str error_frame(struct exchange *x, struct str message)
+{
+    scoped_buf struct buf escaped = {0};
+    json_write_string(&escaped, message);
+    return arena_printf(&x->arena,
+                        "{\"message\": %" STR_F ", \"connectionId\":\"%s\", \"requestId\":\"%s\"}",
+                        STR_A(buf_str(&escaped)), x->connection->facts.id, x->t.request.id);
+}
+
+static struct str error_body(struct exchange *x, struct str message)
+{
+    scoped_buf struct buf body = {0};
+    if (x->connection)
+        return error_frame(x, message);
+    buf_literal(&body, "{\"message\":");
+    json_write_string(&body, message);
+    buf_append_char(&body, '}');
+    return arena_copy(&x->arena, buf_str(&body));
+}
+
 PRINTF(3, 0)
 static void refuse(struct exchange *x, enum gateway_response_id id, const char *why, va_list args)
 {
-    const struct gateway_response *row = &gateway_responses[id];
+    const struct gateway_response *row = exchange_row(x, id);
     x->t.outcome.reason = reason_is_wanted(x, id)
                               ? reason_bounded(&x->arena, arena_vprintf(&x->arena, why, args))
                               : STR("");
     x->t.outcome.error = row;
-    x->t.response = (struct response){.status = row->status, .body = row->body};
+    x->t.response = (struct response){
+        .status = row->status, .body = x->connection ? error_frame(x, row->message) : row->body};
     exchange_add_header(x, STR("content-type"), STR("application/json"));
     if (row->error_type)
         exchange_add_header(x, STR("x-amzn-ErrorType"), str_from(row->error_type));
@@ -140,7 +171,7 @@ void exchange_on_body(struct exchange *x, struct str bytes)
     x->t.outcome.bytes_in += bytes.len;
     if (!x->collecting)
         return;
-    bool fits = buf_len(&x->body) + bytes.len <= x->t.settings->limits.payload_bytes;
+    bool fits = buf_len(&x->body) + bytes.len <= exchange_body_max(x);
     if (fits && exchange_buffer(x, bytes.len)) {
         buf_append(&x->body, bytes);
         return;
@@ -192,6 +223,12 @@ void exchange_respond(struct exchange *x)
     x->sink->ops->respond(x->sink, response);
 }
 
+void exchange_upgrade(struct exchange *x)
+{
+    x->state = EXCHANGE_RESPONDING;
+    x->sink->ops->upgrade(x->sink, &x->t.response);
+}
+
 bool exchange_send(struct exchange *x, struct str bytes)
 {
     assert(x->state == EXCHANGE_STREAMING);
@@ -236,11 +273,30 @@ enum verdict exchange_refuse(struct exchange *x, enum gateway_response_id id, co
     return DONE;
 }
 
+enum verdict exchange_refuse_saying(struct exchange *x, enum gateway_response_id id,
+                                    struct str message, const char *why, ...)
+{
+    va_list args;
+    va_start(args, why);
+    refuse(x, id, why, args);
+    va_end(args);
+    x->t.response.body = error_body(x, message);
+    return DONE;
+}
+
+uint64_t exchange_body_max(const struct exchange *x)
+{
+    const struct limit_settings *limits = &x->t.settings->limits;
+    return x->kind == EXCHANGE_MANAGE ? limits->websocket_message_bytes : limits->payload_bytes;
+}
+
 enum verdict exchange_refuse_body(struct exchange *x)
 {
+    const char *limit =
+        x->kind == EXCHANGE_MANAGE ? "limits.websocketMessageBytes" : "limits.payloadBytes";
     return exchange_refuse(x, GATEWAY_REQUEST_TOO_LARGE,
-                           "the body is larger than the %" PRIu64 " bytes of limits.payloadBytes",
-                           x->t.settings->limits.payload_bytes);
+                           "the body is larger than the %" PRIu64 " bytes of %s",
+                           exchange_body_max(x), limit);
 }
 
 enum verdict exchange_refuse_memory(struct exchange *x)

@@ -2,6 +2,7 @@
 #include "turnpike/gateway/figures.h"
 
 #include "turnpike/base/arena.h"
+#include "turnpike/gateway/websocket_figures.h"
 
 #define CODES_MAX 8
 
@@ -23,7 +24,8 @@ struct route_figures {
     struct figure *integration_duration; /* NULL: the route has no integration */
     struct figure *request_size, *response_size;
     struct figure *authorizer[AUTHORIZER_RESULTS];    /* NULL where the route has none */
-    struct figure *throttled[2];                      /* by the route's bucket, the account's */
+    struct figure *throttled[LIMITER_PENDING];        /* by who refused */
+    struct figure *messages[2];                       /* of WebSocket APIs: in, out; else NULL */
     struct figure *responses[GATEWAY_RESPONSE_COUNT]; /* of the stage: in `unmatched` alone */
     struct {
         unsigned status;
@@ -35,6 +37,7 @@ static const char *const integration_types[] = {
     [INTEGRATION_LAMBDA] = "lambda",
     [INTEGRATION_HTTP] = "http",
     [INTEGRATION_SERVICE] = "service",
+    [INTEGRATION_MOCK] = "mock",
     [INTEGRATION_DOCS] = "docs",
 };
 
@@ -93,15 +96,21 @@ static void find_authorizer(struct counters *c, struct route_figures *f, struct 
     }
 }
 
-static void find_throttled(struct counters *c, struct route_figures *f, bool account)
+static const char *const limiters[LIMITER_PENDING] = {
+    [LIMITER_ROUTE_THROTTLED] = "route",
+    [LIMITER_ACCOUNT_THROTTLED] = "account",
+    [LIMITER_CONNECTS_THROTTLED] = "connects",
+};
+
+static void find_throttled(struct counters *c, struct route_figures *f, enum limiter_result by)
 {
     const struct label labels[] = {
-        {"api",     f->api                                 },
-        {"stage",   f->stage                               },
-        {"route",   f->route                               },
-        {"limiter", account ? STR("account") : STR("route")}
+        {"api",     f->api                },
+        {"stage",   f->stage              },
+        {"route",   f->route              },
+        {"limiter", str_from(limiters[by])}
     };
-    f->throttled[account] =
+    f->throttled[by] =
         counters_figure(c, FIGURE_COUNTER, "turnpike_throttled_total",
                         "Requests that a bucket refused.", labels, ARRAY_LENGTH(labels));
 }
@@ -121,20 +130,14 @@ static void find_integration(struct counters *c, struct route_figures *f,
                         "Time that integrations took.", labels, ARRAY_LENGTH(labels));
 }
 
-static struct route_figures *make(struct counters *c, struct snapshot *snapshot,
-                                  const struct stage *stage, struct str method, struct str route)
+/* What only requests of HTTP have. */
+static void find_requests(struct counters *c, struct route_figures *f)
 {
-    struct route_figures *f = arena_new(&snapshot->arena, struct route_figures);
-    f->api = stage->api->api_id;
-    f->stage = stage->stage_name;
-    f->method = method;
-    f->route = route;
-
     const struct label labels[] = {
-        {"api",    f->api  },
-        {"stage",  f->stage},
-        {"route",  route   },
-        {"method", method  }
+        {"api",    f->api   },
+        {"stage",  f->stage },
+        {"route",  f->route },
+        {"method", f->method}
     };
     f->duration =
         counters_figure(c, FIGURE_HISTOGRAM, "turnpike_request_duration_seconds",
@@ -144,6 +147,35 @@ static struct route_figures *make(struct counters *c, struct snapshot *snapshot,
     f->response_size = counters_figure(c, FIGURE_HISTOGRAM, "turnpike_response_size_bytes",
                                        "Sizes of answers' bodies.", labels, 2);
     (void)code_figure(c, f, 200);
+}
+
+static void find_messages(struct counters *c, struct route_figures *f, bool out)
+{
+    const struct label labels[] = {
+        {"api",       f->api                      },
+        {"stage",     f->stage                    },
+        {"direction", out ? STR("out") : STR("in")},
+        {"route",     f->route                    }
+    };
+    f->messages[out] = counters_figure(c, FIGURE_COUNTER, "turnpike_websocket_messages_total",
+                                       "WebSocket messages from clients, and sent to them.", labels,
+                                       ARRAY_LENGTH(labels));
+}
+
+static struct route_figures *make(struct counters *c, struct snapshot *snapshot,
+                                  const struct stage *stage, struct str method, struct str route)
+{
+    struct route_figures *f = arena_new(&snapshot->arena, struct route_figures);
+    f->api = stage->api->api_id;
+    f->stage = stage->stage_name;
+    f->method = method;
+    f->route = route;
+    if (stage->api->protocol_type == PROTOCOL_WEBSOCKET) {
+        find_messages(c, f, false);
+        find_messages(c, f, true);
+    } else {
+        find_requests(c, f);
+    }
     return f;
 }
 
@@ -152,19 +184,21 @@ static void prepare_route(struct counters *c, struct snapshot *snapshot,
 {
     const struct route *route = stage_route->route;
     struct str method = route->method.len ? route->method : STR("ANY");
-    struct route_figures *f = make(c, snapshot, stage_route->stage, method, route->path);
+    struct str name = route->path.len ? route->path : route->key;
+    struct route_figures *f = make(c, snapshot, stage_route->stage, method, name);
     if (route->integration)
         find_integration(c, f, route->integration);
     if (route->authorizer)
         find_authorizer(c, f, route->authorizer->name);
     if (stage_route->throttle.on)
-        find_throttled(c, f, false);
-    find_throttled(c, f, true);
+        find_throttled(c, f, LIMITER_ROUTE_THROTTLED);
+    find_throttled(c, f, LIMITER_ACCOUNT_THROTTLED);
     stage_route->figures = f;
 }
 
 void figures_prepare(struct counters *counters, struct snapshot *snapshot)
 {
+    websocket_figures_prepare(counters, snapshot);
     FOR_EACH_IN (api, &snapshot->apis) {
         FOR_EACH_IN (stage, &(*api)->stages) {
             for (size_t i = 0; i < (*api)->routes.count; i++)
@@ -221,35 +255,58 @@ static void count_gateway_response(struct counters *c, const struct transaction 
         figure_add(find_response(c, api, STR(""), row), 1);
         return;
     }
-    struct figure **figure = &stage->unmatched->responses[row - gateway_responses];
+    struct figure **figure = &stage->unmatched->responses[row->id];
     if (!*figure)
         *figure = find_response(c, stage->api->api_id, stage->stage_name, row);
     figure_add(*figure, 1);
 }
 
-void figures_count(struct counters *counters, const struct transaction *t)
+static struct route_figures *figures_of(const struct transaction *t)
 {
-    const struct stage *stage = t->selection.stage;
-    if (t->outcome.error)
-        count_gateway_response(counters, t);
-    if (!stage)
-        return;
-
     const struct stage_route *route = t->selection.stage_route;
-    struct route_figures *f = route ? route->figures : stage->unmatched;
+    return route ? route->figures : t->selection.stage->unmatched;
+}
+
+static void count_request(struct counters *c, struct route_figures *f, const struct transaction *t)
+{
     if (t->response.status) /* 0: the client left before there was an answer */
-        figure_add(code_figure(counters, f, t->response.status), 1);
+        figure_add(code_figure(c, f, t->response.status), 1);
     histogram_observe(f->duration, (double)t->outcome.latency / 1e6);
     histogram_observe(f->request_size, (double)t->outcome.bytes_in);
     histogram_observe(f->response_size, (double)t->outcome.bytes_out);
+}
+
+void figures_count_reply(const struct transaction *t)
+{
+    figure_add(figures_of(t)->messages[true], 1);
+}
+
+void figures_count(struct counters *counters, const struct transaction *t)
+{
+    if (t->outcome.error)
+        count_gateway_response(counters, t);
+    if (!t->selection.stage)
+        return;
+
+    struct route_figures *f = figures_of(t);
+    if (t->selection.api->protocol_type != PROTOCOL_WEBSOCKET)
+        count_request(counters, f, t);
+    else
+        websocket_figures_count(counters, t);
+    if (t->websocket.event == EVENT_MESSAGE)
+        figure_add(f->messages[false], 1);
     if (t->outcome.authorizer_called)
         count_authorizer(f, &t->outcome);
     if (t->outcome.integration_called)
         count_integration(counters, f, &t->outcome);
 }
 
-void figures_count_throttled(const struct transaction *t, enum limiter_result by)
+void figures_count_throttled(struct counters *counters, const struct transaction *t,
+                             enum limiter_result by)
 {
-    struct route_figures *f = t->selection.stage_route->figures;
-    figure_add(f->throttled[by != LIMITER_ROUTE_THROTTLED], 1);
+    struct route_figures *f = figures_of(t);
+    enum limiter_result who = by == LIMITER_PENDING ? LIMITER_ACCOUNT_THROTTLED : by;
+    if (!f->throttled[who])
+        find_throttled(counters, f, who);
+    figure_add(f->throttled[who], 1);
 }

@@ -53,6 +53,7 @@ void gateway_free(struct gateway *g)
     if (!g)
         return;
     assert(g->exchange_count == 0);
+    connections_release(&g->connections);
     free_spare(g);
     lambda_free(g->lambda); /* calls of clients that are gone, too */
     http_proxy_free(g->http_proxy);
@@ -92,5 +93,6 @@ void gateway_use(struct gateway *g, struct snapshot *snapshot)
     snapshot_unref(g->snapshot);
     g->snapshot = snapshot;
     origins_limit_abandoned(g->origins, abandoned_max(snapshot));
+    connections_follow(g);
     auth_warm(g->auth, snapshot);
 }

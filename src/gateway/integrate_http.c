@@ -68,8 +68,11 @@ static void stop_listening(struct exchange *x)
         x->integration.abandon(take(&x->integration.call));
 }
 
+/* A mapping reads it, or it becomes a frame, or only its status counts. */
 static bool needs_whole_body(const struct exchange *x)
 {
+    if (x->kind != EXCHANGE_HTTP)
+        return true;
     const struct response_parameters *p =
         response_parameters_find(x->t.selection.match.route->integration, x->t.response.status);
     return p && p->needs_body;

@@ -3,6 +3,7 @@
  * proxy integrations for HTTP APIs"). */
 #include "turnpike/event/lambda_event.h"
 #include "turnpike/event/lambda_result.h"
+#include "turnpike/event/websocket_event.h"
 #include "turnpike/gateway/integrate.h"
 #include "turnpike/gateway/reason.h"
 #include "turnpike/gateway/trace.h"
@@ -30,8 +31,31 @@ static enum verdict fail_call(struct exchange *x, const struct lambda_answer *an
     return verdict;
 }
 
+static bool is_websocket_proxy(const struct exchange *x)
+{
+    return x->kind != EXCHANGE_HTTP && x->t.selection.match.route->integration->websocket.proxy;
+}
+
+/* A function that is no proxy's answers with its payload. */
+static bool take_payload(struct exchange *x)
+{
+    x->result.response = (struct response){.status = 200, .body = buf_str(&x->payload)};
+    return true;
+}
+
+static bool read_websocket_result(struct exchange *x)
+{
+    return is_websocket_proxy(x) ? websocket_result_read(&x->arena, buf_str(&x->payload),
+                                                         &x->result.response, &x->result.error)
+                                 : take_payload(x);
+}
+
 static void read_result(struct exchange *x)
 {
+    if (x->kind != EXCHANGE_HTTP) {
+        x->result.readable = read_websocket_result(x);
+        return;
+    }
     enum payload_format format = x->t.selection.match.route->integration->payload_format;
     x->result.readable = lambda_result_read(&x->arena, format, buf_str(&x->payload),
                                             &x->result.response, &x->result.error);
@@ -67,12 +91,23 @@ static void note_answer(struct exchange *x, const struct lambda_answer *answer)
     outcome->integration_request_id = arena_copy(&x->arena, answer->request_id);
 }
 
+/* What a function calls its error may select an integration response. */
+static bool maps_failure(struct exchange *x, enum integration_failure failure)
+{
+    const struct route *route = x->t.selection.match.route;
+    if (failure != INTEGRATION_FUNCTION_ERROR || x->kind != EXCHANGE_MESSAGE ||
+        !route->websocket.two_way || route->integration->websocket.proxy)
+        return false;
+    x->t.outcome.integration_failure = failure;
+    return true;
+}
+
 static void on_answer(void *data, struct lambda_answer *answer)
 {
     struct exchange *x = data;
     x->integration.call = NULL;
     note_answer(x, answer);
-    if (answer->failure != INTEGRATION_OK) {
+    if (answer->failure != INTEGRATION_OK && !maps_failure(x, answer->failure)) {
         exchange_resume(x, fail_call(x, answer));
         return;
     }
@@ -113,10 +148,19 @@ static void call(struct exchange *x)
     x->integration.call = lambda_invoke(x->gateway->lambda, &request, on_answer, x);
 }
 
+static void write_event(struct exchange *x)
+{
+    if (x->kind == EXCHANGE_HTTP)
+        lambda_event_write(&x->payload, &x->t, &x->arena);
+    else if (is_websocket_proxy(x))
+        websocket_event_write(&x->payload, &x->t, &x->arena);
+    else
+        buf_append(&x->payload, x->t.request.body);
+}
+
 static void write_event_aside(struct work *work)
 {
-    struct exchange *x = container_of(work, struct exchange, work);
-    lambda_event_write(&x->payload, &x->t, &x->arena);
+    write_event(container_of(work, struct exchange, work));
 }
 
 static void on_event_written(struct work *work)
@@ -136,7 +180,7 @@ enum verdict integrate_lambda(struct exchange *x)
         work_start(x->gateway->loop, &x->work, write_event_aside, on_event_written);
         return WAIT;
     }
-    lambda_event_write(&x->payload, &x->t, &x->arena);
+    write_event(x);
     call(x);
     return WAIT;
 }

@@ -25,7 +25,7 @@ static enum log_level level_of(const struct exchange *x, unsigned status)
 
 bool reason_is_wanted(const struct exchange *x, enum gateway_response_id id)
 {
-    return x->t.settings->development || level_of(x, gateway_responses[id].status) <= log_level();
+    return x->t.settings->development || level_of(x, exchange_row(x, id)->status) <= log_level();
 }
 
 struct str reason_bounded(struct arena *arena, struct str reason)

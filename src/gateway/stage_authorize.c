@@ -3,6 +3,7 @@
 #include "turnpike/base/uri.h"
 #include "turnpike/gateway/pipeline.h"
 #include "turnpike/gateway/reason.h"
+#include "turnpike/gateway/subprotocol.h"
 
 /* AWS refuses routes with an authorizer whose ARN is longer. */
 #define ARN_MAX 1600
@@ -48,10 +49,23 @@ static struct str find_in_query(struct exchange *x, struct str wanted)
     return token;
 }
 
+static struct str find_in_subprotocols(struct exchange *x)
+{
+    struct str second, first = subprotocol_find_token(&x->t.request, &second);
+    return second.len ? joined(x, first, second) : first;
+}
+
 static struct str find_token(struct exchange *x, const struct identity_source *source)
 {
-    return source->kind == IDENTITY_HEADER ? find_in_headers(x, source->name)
-                                           : find_in_query(x, source->name);
+    switch (source->kind) {
+    case IDENTITY_HEADER:
+        return find_in_headers(x, source->name);
+    case IDENTITY_QUERYSTRING:
+        return find_in_query(x, source->name);
+    case IDENTITY_SUBPROTOCOL:
+        break;
+    }
+    return find_in_subprotocols(x);
 }
 
 static struct str route_scopes(struct exchange *x)
@@ -74,24 +88,30 @@ static struct str quotable(struct exchange *x, struct str text)
     return str_of(out, text.len);
 }
 
+/* WebSocket clients hear nothing of it: their APIs' refusals have no challenge. */
 static void challenge(struct exchange *x, const char *error, struct str description)
 {
+    x->t.outcome.authorizer_error =
+        arena_printf(&x->arena, "%s: %" STR_F, error, STR_A(description));
+    if (x->kind != EXCHANGE_HTTP)
+        return;
     struct str value = arena_printf(
         &x->arena, "Bearer scope=\"%" STR_F "\" error=\"%s\" error_description=\"%" STR_F "\"",
         STR_A(quotable(x, route_scopes(x))), error, STR_A(description));
     exchange_add_header(x, STR("www-authenticate"), value);
-    x->t.outcome.authorizer_error =
-        arena_printf(&x->arena, "%s: %" STR_F, error, STR_A(description));
 }
 
 static void refuse_missing(struct exchange *x)
 {
+    static const char *const places[] = {[IDENTITY_HEADER] = "header",
+                                         [IDENTITY_QUERYSTRING] = "query parameter",
+                                         [IDENTITY_SUBPROTOCOL] = "a value of header"};
     const struct authorizer *a = x->token.authorizer;
     (void)exchange_refuse(x, GATEWAY_UNAUTHORIZED, "%" STR_F ": no token came in %s '%" STR_F "'",
-                          STR_A(a->description),
-                          a->identity_source.kind == IDENTITY_HEADER ? "header" : "query parameter",
+                          STR_A(a->description), places[a->identity_source.kind],
                           STR_A(a->identity_source.name));
-    exchange_add_header(x, STR("www-authenticate"), STR("Bearer"));
+    if (x->kind == EXCHANGE_HTTP)
+        exchange_add_header(x, STR("www-authenticate"), STR("Bearer"));
     x->t.outcome.authorizer_error = STR("missing: token not provided");
 }
 

@@ -7,7 +7,7 @@ enum verdict stage_body(struct exchange *x)
     const struct request *r = &x->t.request;
     if (!r->has_body)
         return NEXT;
-    if (r->content_length > x->t.settings->limits.payload_bytes)
+    if (r->content_length > exchange_body_max(x))
         return exchange_refuse_body(x);
 
     x->collecting = true;

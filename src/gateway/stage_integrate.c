@@ -7,26 +7,31 @@
 #include "turnpike/base/clock.h"
 
 static stage_fn *const integrations[] = {
-    [INTEGRATION_LAMBDA] = integrate_lambda,
-    [INTEGRATION_HTTP] = integrate_http,
-    [INTEGRATION_SERVICE] = integrate_service,
-    [INTEGRATION_DOCS] = integrate_docs,
+    [INTEGRATION_LAMBDA] = integrate_lambda,   [INTEGRATION_HTTP] = integrate_http,
+    [INTEGRATION_SERVICE] = integrate_service, [INTEGRATION_DOCS] = integrate_docs,
+    [INTEGRATION_MOCK] = integrate_mock,
 };
 
+/* Behind $connect and $disconnect nothing needs to stand. */
 enum verdict stage_integrate(struct exchange *x)
 {
-    x->t.outcome.integration_called = true;
-    return integrations[x->t.selection.match.route->integration->type](x);
+    const struct integration *integration = x->t.selection.match.route->integration;
+    if (!integration)
+        return NEXT;
+    x->t.outcome.integration_called = integration->type != INTEGRATION_MOCK;
+    return integrations[integration->type](x);
 }
 
-/* How an HTTP API answers each way in which a call can fail. */
-static const enum gateway_response_id answers[] = {
-    [INTEGRATION_TIMED_OUT] = GATEWAY_INTEGRATION_TIMEOUT,
-    [INTEGRATION_CONNECT_FAILED] = GATEWAY_INTEGRATION_FAILURE,
-    [INTEGRATION_FUNCTION_ERROR] = GATEWAY_INTERNAL_ERROR,
-    [INTEGRATION_MALFORMED] = GATEWAY_INTERNAL_ERROR,
-    [INTEGRATION_THROTTLED] = GATEWAY_INTEGRATION_FAILURE,
-    [INTEGRATION_STATUS] = GATEWAY_INTERNAL_ERROR,
+/* How HTTP APIs and WebSocket APIs answer each way in which a call can fail. */
+static const struct {
+    enum gateway_response_id http, websocket;
+} answers[] = {
+    [INTEGRATION_TIMED_OUT] = {GATEWAY_INTEGRATION_TIMEOUT, GATEWAY_INTEGRATION_TIMEOUT},
+    [INTEGRATION_CONNECT_FAILED] = {GATEWAY_INTEGRATION_FAILURE, GATEWAY_INTEGRATION_FAILURE},
+    [INTEGRATION_FUNCTION_ERROR] = {GATEWAY_INTERNAL_ERROR,      GATEWAY_INTERNAL_ERROR     },
+    [INTEGRATION_MALFORMED] = {GATEWAY_INTERNAL_ERROR,      GATEWAY_INTERNAL_ERROR     },
+    [INTEGRATION_THROTTLED] = {GATEWAY_INTEGRATION_FAILURE, GATEWAY_INTEGRATION_FAILURE},
+    [INTEGRATION_STATUS] = {GATEWAY_INTERNAL_ERROR,      GATEWAY_CONFIGURATION_ERROR},
 };
 
 /* Which key the integration's time came from. */
@@ -48,6 +53,8 @@ enum verdict integration_failed(struct exchange *x, enum integration_failure fai
     va_end(args);
     x->t.outcome.integration_failure = failure;
     x->t.outcome.integration_error = why;
-    return exchange_refuse(x, answers[failure], "%" STR_F ": %" STR_F "%" STR_F, STR_A(name),
-                           STR_A(why), STR_A(limit_of(x, failure)));
+    enum gateway_response_id id =
+        x->kind == EXCHANGE_HTTP ? answers[failure].http : answers[failure].websocket;
+    return exchange_refuse(x, id, "%" STR_F ": %" STR_F "%" STR_F, STR_A(name), STR_A(why),
+                           STR_A(limit_of(x, failure)));
 }

@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names the request, then finds its API and stage. */
-#include "turnpike/base/base64.h"
-#include "turnpike/base/random.h"
+#include "resolve_websocket.h"
+
+#include "turnpike/base/short_id.h"
 #include "turnpike/base/uri.h"
 #include "turnpike/gateway/pipeline.h"
 #include "turnpike/gateway/reason.h"
-
-#define ID_BYTES 11
-
-/* Fifteen characters and '=', of the URL-safe alphabet. */
-static void make_request_id(struct request *r)
-{
-    char bytes[ID_BYTES];
-    random_bytes(bytes, sizeof(bytes));
-    size_t len = base64url_encode(r->id, str_of(bytes, sizeof(bytes)));
-    r->id[len] = '=';
-    r->id[len + 1] = '\0';
-}
 
 /* NULL where the path could be decoded, else what is wrong with it. A NUL has never been meant
  * well. */
@@ -33,7 +22,7 @@ static const char *decode_path(struct exchange *x)
 
 void exchange_name(struct exchange *x)
 {
-    make_request_id(&x->t.request);
+    short_id_make(x->t.request.id);
 }
 
 static struct str stage_names(struct arena *arena, const struct api *api)
@@ -65,7 +54,12 @@ enum verdict stage_resolve(struct exchange *x)
     if (problem)
         return exchange_refuse(x, GATEWAY_BAD_REQUEST, "%s", problem);
 
-    switch (resolve(x->snapshot, &x->listener, &x->t.request, &x->arena, &x->t.selection)) {
+    enum verdict verdict;
+    enum resolution resolution =
+        resolve(x->snapshot, &x->listener, &x->t.request, &x->arena, &x->t.selection);
+    if (resolve_websocket(x, resolution, &verdict))
+        return verdict;
+    switch (resolution) {
     case RESOLVED:
         return NEXT;
     case RESOLVED_API_ONLY:

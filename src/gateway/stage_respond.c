@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hands the response to the sink. Every answer of an HTTP API carries the request's id. */
+/* Hands the response to the sink. Every answer carries the request's id, under the name that the
+ * kind of API has for it. */
 #include "turnpike/gateway/cors.h"
 #include "turnpike/gateway/pipeline.h"
 #include "turnpike/gateway/reason.h"
 
 enum verdict stage_respond(struct exchange *x)
 {
+    struct str id = str_from(x->t.request.id);
     cors_apply(x);
-    exchange_add_header(x, STR("apigw-requestid"), str_from(x->t.request.id));
+    if (x->kind == EXCHANGE_HTTP) {
+        exchange_add_header(x, STR("apigw-requestid"), id);
+    } else {
+        exchange_add_header(x, STR("x-amzn-RequestId"), id);
+        exchange_add_header(x, STR("x-amz-apigw-id"), id);
+    }
     if (x->t.outcome.error)
         reason_tell(x);
     exchange_respond(x);

@@ -138,12 +138,22 @@ void config_read_docs(struct config *c, const struct config_key *key, const stru
 static void check_protocol(struct config *c, const struct doc *d, struct api *api)
 {
     api->protocol_written = config_has(d, "protocolType");
-    if (api->protocol_type == PROTOCOL_HTTP)
+    if (api->protocol_type != PROTOCOL_REST)
         return;
     const struct doc *written = doc_get(d, "protocolType");
     diag_error(c->diag, written->at, "APIs of protocolType %" STR_F " are not built yet",
                STR_A(written->text));
     api->definition.text = STR("");
+}
+
+/* The definition, which may tell the kind of the API, is read later. */
+static void keep_websocket_keys(struct config *c, const struct doc *d, struct api *api)
+{
+    static const char *const keys[] = {"binaryFrames", "idleReset", "serializeMessages"};
+    FOR_EACH (key, keys, ARRAY_LENGTH(keys))
+        if (config_has(d, *key))
+            *list_push(c->arena, &api->websocket_keys) =
+                (struct written){str_from(*key), config_at(d, *key)};
 }
 
 static void read_api(struct config *c, const struct doc *d)
@@ -164,7 +174,9 @@ static void read_api(struct config *c, const struct doc *d)
         return;
     api->disable_written = config_has(d, "disableExecuteApiEndpoint");
     check_protocol(c, d, api);
-    if (!config_has(d, "stages"))
+    keep_websocket_keys(c, d, api);
+    api->stages_written = config_has(d, "stages");
+    if (!api->stages_written)
         (void)builder_add_stage(c->b, api, api->at, STR("$default"));
     else if (doc_get(d, "stages")->kind == DOC_LIST && doc_get(d, "stages")->count == 0)
         diag_warning(c->diag, doc_get(d, "stages")->at, "an API without stages answers nothing");

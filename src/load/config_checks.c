@@ -64,12 +64,13 @@ static void report_no_listener(struct config *c, const struct written *name)
                nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
-/* NONE lets anybody who reaches a listener send to every connection. */
+/* NONE lets anybody who reaches a listener send to every connection. Which listeners there are,
+ * which --listen may replace, is not known before the end. */
 static void check_management(struct config *c)
 {
     const struct doc *d = doc_get(c->root, "managementApi");
-    const struct config_management *management = &c->management;
-    bool open = management->authorization == MANAGEMENT_NONE;
+    const struct management_settings *management = &c->settings->management;
+    bool open = management->is_open;
     const struct listener_settings *public = find_public_listener(c);
     FOR_EACH_IN (name, &management->listeners) {
         const struct listener_settings *listener = find_listener(c, name->text);
@@ -81,7 +82,7 @@ static void check_management(struct config *c)
                          "' may send to every connection",
                          STR_A(name->text));
     }
-    if (open && public && !config_has(d, "listeners"))
+    if (open && public && !management->limited)
         diag_error(c->diag, config_at(d, "authorizationType"),
                    "authorizationType NONE without 'listeners', but listener '%" STR_F
                    "' is not loopback",
@@ -91,9 +92,10 @@ static void check_management(struct config *c)
 void config_read_management(struct config *c, const struct config_key *key, const struct doc *d,
                             void *target)
 {
-    (void)target; /* the listeners, which --listen may replace, are not known before the end */
-    if (d && config_is_map(c, key->name, d))
-        (void)config_read_section(c, key->section, d, &c->management);
+    struct management_settings *management = target;
+    management->limited = config_has(d, "listeners");
+    if (!d || config_is_map(c, key->name, d))
+        (void)config_read_section(c, key->section, d, management);
 }
 
 static bool is_same_place(struct str address, uint16_t port, struct str other, uint16_t other_port)

@@ -7,14 +7,6 @@
 #include "turnpike/load/config.h"
 #include "turnpike/load/doc.h"
 
-enum management_authorization { MANAGEMENT_AWS_IAM, MANAGEMENT_NONE };
-
-/* managementApi. Only checked: nothing serves it yet. */
-struct config_management {
-    enum management_authorization authorization;
-    written_list listeners;
-};
-
 /* One reading of one file. Lives on the stack of config_load. */
 struct config {
     struct builder *b;
@@ -23,7 +15,6 @@ struct config {
     struct diag *diag;
     struct str directory; /* of the file, with a slash at its end, or empty */
     const struct doc *root;
-    struct config_management management;
     LIST(struct str) dropped_listeners;  /* names that --listen left without a listener */
     bool foreign_environment;            /* as in config_options */
     struct aws_environment *environment; /* NULL until a signature asks for it */

@@ -87,9 +87,11 @@ static void read_key(struct config *c, const struct config_key *key, const struc
 bool config_read_section(struct config *c, const struct config_section *section,
                          const struct doc *d, void *target)
 {
-    static const struct doc nothing = {.kind = DOC_MAP};
-    if (is_absent(d))
+    struct doc nothing = {.kind = DOC_MAP};
+    if (is_absent(d)) {
+        nothing.at = d ? d->at : nothing.at;
         d = &nothing;
+    }
     if (!config_is_map(c, section->path, d))
         return false;
     FOR_EACH (m, d->members, d->count)

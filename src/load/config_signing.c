@@ -69,16 +69,16 @@ static bool is_visible(struct str s)
     return true;
 }
 
-/* What would break the head that carries it, or the scope. Never says what was written. */
-static bool check_key(struct config *c, struct position at, const struct signing *s)
+bool config_check_key(struct config *c, struct position at, struct str access_key_id,
+                      struct str secret_access_key, struct str session_token)
 {
     static const char problem[] = "holds a character that none has: a space or a line break?";
-    if (!is_visible(s->access_key_id) || str_find(s->access_key_id, '/') < s->access_key_id.len ||
-        str_find(s->access_key_id, ',') < s->access_key_id.len)
+    if (!is_visible(access_key_id) || str_find(access_key_id, '/') < access_key_id.len ||
+        str_find(access_key_id, ',') < access_key_id.len)
         diag_error(c->diag, at, "the access key ID %s", problem);
-    else if (!is_visible(s->secret_access_key))
+    else if (!is_visible(secret_access_key))
         diag_error(c->diag, at, "the secret access key %s", problem);
-    else if (!is_visible(s->session_token))
+    else if (!is_visible(session_token))
         diag_error(c->diag, at, "the session token %s", problem);
     else
         return true;
@@ -158,7 +158,8 @@ const struct signing *config_read_signing(struct config *c, const struct doc *ow
 {
     bool environment;
     struct signing s = {.at = endpoint_at};
-    if (!read_source(c, doc_get(owner, "signWith"), e, &s, &environment) || !check_key(c, s.at, &s))
+    if (!read_source(c, doc_get(owner, "signWith"), e, &s, &environment) ||
+        !config_check_key(c, s.at, s.access_key_id, s.secret_access_key, s.session_token))
         return NULL;
     if (s.region.len == 0)
         s.region = region_for(c, e, environment ? environment_of(c)->region : STR(""));
@@ -237,4 +238,6 @@ void config_read_secret(struct config *c, const struct config_key *key, const st
         read_file(c, file_key, file, target);
     else if (key->required)
         diag_error(c->diag, map->at, "'%s' or '%s' is missing", key->name, file_key);
+    else if (key->opens && file)
+        diag_error(c->diag, config_at(map, file_key), "'%s' is empty", file_key);
 }

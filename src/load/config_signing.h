@@ -12,6 +12,11 @@
 const struct signing *config_read_signing(struct config *c, const struct doc *owner,
                                           const struct endpoint *e, struct position endpoint_at);
 
+/* Whether a key could ever be sent: false, reported, where it would break the head that carries it,
+ * or the scope. Never says what was written. */
+bool config_check_key(struct config *c, struct position at, struct str access_key_id,
+                      struct str secret_access_key, struct str session_token);
+
 /* Reads a CONFIG_SECRET of a map: written there, or in a file that the key followed by File names.
  * target may be NULL: then a file is not opened. */
 void config_read_secret(struct config *c, const struct config_key *key, const struct doc *map,

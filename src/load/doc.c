@@ -94,6 +94,22 @@ struct doc *doc_get(const struct doc *d, const char *key)
     return m ? m->value : NULL;
 }
 
+struct position doc_text_position(const struct doc *d, size_t offset)
+{
+    struct position at = d->text_at;
+    struct str before = str_head(d->text, offset);
+    const char *newline;
+    if (!at.file)
+        return d->at;
+    at.column += (unsigned)before.len;
+    while ((newline = memchr(before.at, '\n', before.len))) {
+        before = str_skip(before, (size_t)(newline - before.at) + 1);
+        at.line++;
+        at.column = d->indentation + (unsigned)before.len + 1;
+    }
+    return at;
+}
+
 const char *doc_kind_name(const struct doc *d)
 {
     switch (d ? d->kind : DOC_NULL) {

@@ -62,6 +62,62 @@ struct doc *doc_new(struct doc_source *s, enum doc_kind kind, struct position at
     return d;
 }
 
+/* A line of a block scalar, without its end. */
+static bool next_line(struct str *rest, struct str *ret_line)
+{
+    if (!str_split(rest, '\n', ret_line))
+        return false;
+    if (str_ends_with(*ret_line, STR("\r")))
+        ret_line->len--;
+    return true;
+}
+
+/* Where each line of the text stands in the source behind the same number of bytes, that number;
+ * SIZE_MAX where some do not. */
+static size_t indentation_of(struct str source, struct str text)
+{
+    size_t indentation = SIZE_MAX;
+    struct str line, written;
+    while (str_split(&text, '\n', &line)) {
+        if (line.len == 0 && !text.at) /* behind the last line's end */
+            break;
+        if (!next_line(&source, &written))
+            return SIZE_MAX;
+        if (line.len == 0)
+            continue;
+        if (!str_ends_with(written, line) ||
+            (indentation != SIZE_MAX && written.len - line.len != indentation))
+            return SIZE_MAX;
+        indentation = written.len - line.len;
+    }
+    return indentation;
+}
+
+static void locate_block(struct doc_source *s, struct doc *d, struct str source)
+{
+    size_t header = str_find(source, '\n');
+    size_t indentation = indentation_of(str_skip(source, header + 1), d->text);
+    if (indentation == SIZE_MAX)
+        return;
+    d->indentation = (unsigned)indentation;
+    d->text_at = (struct position){s->file, d->at.line + 1, d->indentation + 1};
+}
+
+void doc_locate_text(struct doc_source *s, struct doc *d, size_t offset, bool block)
+{
+    struct str source = str_skip(s->text, offset);
+    if (block) {
+        locate_block(s, d, source);
+        return;
+    }
+    if (d->quoted)
+        source = str_skip(source, 1);
+    if (!str_starts_with(source, d->text) || str_find(d->text, '\n') < d->text.len)
+        return;
+    d->text_at = d->at;
+    d->text_at.column += d->quoted ? 1 : 0;
+}
+
 static void report_twice(struct doc_source *s, const struct doc_member *first,
                          const struct doc_member *again)
 {

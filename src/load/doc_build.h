@@ -30,6 +30,10 @@ struct position doc_position(struct doc_source *s, size_t offset);
 /* A node without content. NULL, reported, where it is one too many. */
 MUST_USE struct doc *doc_new(struct doc_source *s, enum doc_kind kind, struct position at);
 
+/* Finds out where the text of a scalar stands that begins at offset: with its quote, or with the
+ * header of a block scalar. */
+void doc_locate_text(struct doc_source *s, struct doc *d, size_t offset, bool block);
+
 /* Counts `more` nodes that an alias repeats; false, reported, where that is too many. */
 MUST_USE bool doc_count(struct doc_source *s, size_t more, struct position at);
 

@@ -61,6 +61,7 @@ static bool read_scalar(struct json_source *j, struct doc *d)
 {
     struct str text;
     bool read;
+    size_t offset = (size_t)(j->reader.at - j->reader.start);
     if (d->kind == DOC_STRING) {
         d->quoted = true;
         read = json_read_string(&j->reader, &text);
@@ -68,9 +69,11 @@ static bool read_scalar(struct json_source *j, struct doc *d)
         read = json_skip(&j->reader, &text);
         d->truth = read && str_is(text, "true");
     }
-    if (read)
-        d->text = arena_copy(j->source->arena, text);
-    return read;
+    if (!read)
+        return false;
+    d->text = arena_copy(j->source->arena, text);
+    doc_locate_text(j->source, d, offset, false);
+    return true;
 }
 
 static struct doc *read_value(struct json_source *j, unsigned level)

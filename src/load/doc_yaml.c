@@ -167,7 +167,10 @@ static struct doc *read_scalar(struct yaml_source *y)
         return NULL;
     struct str text = str_of((const char *)y->event.data.scalar.value, y->event.data.scalar.length);
     d->text = arena_copy(y->source->arena, text);
-    d->quoted = y->event.data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+    yaml_scalar_style_t style = y->event.data.scalar.style;
+    d->quoted = style != YAML_PLAIN_SCALAR_STYLE;
+    doc_locate_text(y->source, d, y->offset,
+                    style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE);
     if (!d->quoted)
         d->kind = doc_plain_kind(d->text, &d->truth);
     if (!set_tag(y, d, y->event.data.scalar.tag))

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "turnpike/load/openapi.h"
+#include "turnpike/load/websocket.h"
 
 /* Says at its place in the configuration that a file is not there. */
 static bool is_readable(struct builder *b, struct written path)
@@ -16,12 +17,38 @@ static bool is_readable(struct builder *b, struct written path)
     return false;
 }
 
+/* The document says what it is; where it does not, the configuration. */
+static bool is_websocket(const struct api *api, const struct doc *root)
+{
+    bool configured = api->protocol_written && api->protocol_type == PROTOCOL_WEBSOCKET;
+    return configured || websocket_is_definition(root);
+}
+
+static void warn_of_idle_keys(struct builder *b, const struct api *api)
+{
+    FOR_EACH_IN (key, &api->websocket_keys)
+        diag_warning(b->diag, key->at, "'%" STR_F "' has no effect: it is for WebSocket APIs",
+                     STR_A(key->text));
+}
+
+static bool load_definition(struct builder *b, struct api *api)
+{
+    const char *file = arena_cstring(&b->snapshot->arena, api->definition.text);
+    const struct doc *root = doc_load(&b->snapshot->arena, b->diag, file);
+    if (!root)
+        return false;
+    if (is_websocket(api, root))
+        return websocket_read(b, api, root);
+    warn_of_idle_keys(b, api);
+    return openapi_read(b, api, root);
+}
+
 static bool load_definitions(struct builder *b)
 {
     bool complete = true;
     FOR_EACH_IN (api, &b->snapshot->apis) {
         struct written path = (*api)->definition;
-        if (path.text.len == 0 || !is_readable(b, path) || !openapi_load(b, *api))
+        if (path.text.len == 0 || !is_readable(b, path) || !load_definition(b, *api))
             complete = false;
     }
     return complete;

@@ -7,15 +7,15 @@
 
 /* --- info, tags, servers --- */
 
-static void read_title(struct openapi *o, const struct doc_member *member, void *subject)
+static void read_title(struct definition *d, const struct doc_member *member, void *subject)
 {
     (void)subject;
     struct str title;
-    if (openapi_scalar(o, member->value, "title", &title))
-        o->api->name = title;
+    if (definition_scalar(d, member->value, "title", &title))
+        d->api->name = title;
 }
 
-static const struct openapi_field info_fields[] = {
+static const struct definition_field info_fields[] = {
     {"contact",        FIELD_SILENT, NULL      },
     {"description",    FIELD_SILENT, NULL      },
     {"license",        FIELD_SILENT, NULL      },
@@ -24,118 +24,119 @@ static const struct openapi_field info_fields[] = {
     {"version",        FIELD_SILENT, NULL      },
 };
 
-static const struct openapi_object info_object = {
+static const struct definition_object info_object = {
     .what = "info",
-    OPENAPI_FIELDS(info_fields),
+    DEFINITION_FIELDS(info_fields),
 };
 
-static void read_info(struct openapi *o)
+static void read_info(struct definition *d)
 {
-    const struct doc *info = doc_get(o->root, "info");
+    const struct doc *info = doc_get(d->root, "info");
     if (!info) {
-        diag_error(o->diag, o->root->at, "the document has no info with title and version");
+        diag_error(d->diag, d->root->at, "the document has no info with title and version");
         return;
     }
-    if (!openapi_read_object(o, &info_object, info, NULL))
+    if (!definition_read_object(d, &info_object, info, NULL))
         return;
     if (!doc_get(info, "title"))
-        diag_error(o->diag, info->at, "info has no title: it is the API's name");
+        diag_error(d->diag, info->at, "info has no title: it is the API's name");
     if (!doc_get(info, "version"))
-        diag_warning(o->diag, info->at, "info has no version");
+        diag_warning(d->diag, info->at, "info has no version");
 }
 
-void openapi_tag(struct openapi *o, const struct doc_member *member, void *subject)
+void openapi_tag(struct definition *d, const struct doc_member *member, void *subject)
 {
     (void)subject;
     struct str value;
-    if (!openapi_scalar(o, member->value, "x-amazon-apigateway-tag-value", &value))
+    if (!definition_scalar(d, member->value, "x-amazon-apigateway-tag-value", &value))
         return; /* reported; a tag has no effect here */
 }
 
-static const struct openapi_field tag_fields[] = {
+static const struct definition_field tag_fields[] = {
     {"description",  FIELD_SILENT, NULL},
     {"externalDocs", FIELD_SILENT, NULL},
     {"name",         FIELD_SILENT, NULL},
 };
 
-static const struct openapi_object tag_object = {
+static const struct definition_object tag_object = {
     .what = "an item of tags",
     .place = AT_TAG,
-    OPENAPI_FIELDS(tag_fields),
+    DEFINITION_FIELDS(tag_fields),
 };
 
-static void read_disabled(struct openapi *o, const struct doc_member *member, void *subject)
+static void read_disabled(struct definition *d, const struct doc_member *member, void *subject)
 {
     (void)subject;
     bool disabled;
-    if (!openapi_boolean(o, member->value, "disableExecuteApiEndpoint", &disabled))
+    if (!definition_boolean(d, member->value, "disableExecuteApiEndpoint", &disabled))
         return;
-    if (o->api->disable_written)
-        diag_notice(o->diag, member->at,
+    if (d->api->disable_written)
+        diag_notice(d->diag, member->at,
                     "the configuration has disableExecuteApiEndpoint too: what it says holds");
     else
-        o->api->disable_execute_api_endpoint |= disabled;
+        d->api->disable_execute_api_endpoint |= disabled;
 }
 
-static const struct openapi_field endpoint_fields[] = {
+static const struct definition_field endpoint_fields[] = {
     {"disableExecuteApiEndpoint", FIELD_READ, read_disabled},
     {"ipAddressType",             FIELD_FREE, NULL         },
     {"vpcEndpointIds",            FIELD_WARN, NULL         },
 };
 
-static const struct openapi_object endpoint_object = {
+static const struct definition_object endpoint_object = {
     .what = "x-amazon-apigateway-endpoint-configuration",
     .strict = true,
-    OPENAPI_FIELDS(endpoint_fields),
+    DEFINITION_FIELDS(endpoint_fields),
 };
 
-void openapi_endpoint(struct openapi *o, const struct doc_member *member, void *subject)
+void openapi_endpoint(struct definition *d, const struct doc_member *member, void *subject)
 {
-    openapi_read_object(o, &endpoint_object, member->value, subject);
+    definition_read_object(d, &endpoint_object, member->value, subject);
 }
 
-static const struct openapi_field server_fields[] = {
+static const struct definition_field server_fields[] = {
     {"description", FIELD_SILENT, NULL},
     {"url",         FIELD_SILENT, NULL},
     {"variables",   FIELD_SILENT, NULL},
 };
 
-static const struct openapi_object server_object = {
+static const struct definition_object server_object = {
     .what = "an item of servers",
     .place = AT_SERVER,
-    OPENAPI_FIELDS(server_fields),
+    DEFINITION_FIELDS(server_fields),
 };
 
-static void read_items(struct openapi *o, const struct doc_member *member,
-                       const struct openapi_object *object, const char *what)
+static void read_items(struct definition *d, const struct doc_member *member,
+                       const struct definition_object *object, const char *what)
 {
-    if (openapi_is_list(o, member->value, what))
+    if (definition_is_list(d, member->value, what))
         for (size_t i = 0; i < member->value->count; i++)
-            openapi_read_object(o, object, member->value->items[i], NULL);
+            definition_read_object(d, object, member->value->items[i], NULL);
 }
 
-static void read_tags(struct openapi *o, const struct doc_member *member, void *subject)
+static void read_tags(struct definition *d, const struct doc_member *member, void *subject)
 {
     (void)subject;
-    read_items(o, member, &tag_object, "tags");
+    read_items(d, member, &tag_object, "tags");
 }
 
-static void read_servers(struct openapi *o, const struct doc_member *member, void *subject)
+static void read_servers(struct definition *d, const struct doc_member *member, void *subject)
 {
     (void)subject;
-    read_items(o, member, &server_object, "servers");
+    read_items(d, member, &server_object, "servers");
 }
 
 /* --- components --- */
 
-static void read_security_schemes(struct openapi *o, const struct doc_member *member, void *subject)
+static void read_security_schemes(struct definition *d, const struct doc_member *member,
+                                  void *subject)
 {
     (void)subject;
-    openapi_read_schemes(o, member->value);
+    openapi_read_schemes(d, member->value);
 }
 
 /* Of x-amazon-apigateway-integrations, those are read that an operation refers to. */
-static const struct openapi_field components_fields[] = {
+static const struct definition_field components_fields[] = {
     {"callbacks",       FIELD_SILENT, NULL                 },
     {"examples",        FIELD_FREE,   NULL                 },
     {"headers",         FIELD_SILENT, NULL                 },
@@ -147,27 +148,27 @@ static const struct openapi_field components_fields[] = {
     {"securitySchemes", FIELD_READ,   read_security_schemes},
 };
 
-static const struct openapi_object components_object = {
+static const struct definition_object components_object = {
     .what = "components",
     .place = AT_COMPONENTS,
-    OPENAPI_FIELDS(components_fields),
+    DEFINITION_FIELDS(components_fields),
 };
 
 /* --- the root --- */
 
-void openapi_format(struct openapi *o, const struct doc_member *member, void *subject)
+void openapi_format(struct definition *d, const struct doc_member *member, void *subject)
 {
     (void)subject;
     struct str version;
-    if (openapi_scalar(o, member->value, "x-amazon-apigateway-importexport-version", &version) &&
+    if (definition_scalar(d, member->value, "x-amazon-apigateway-importexport-version", &version) &&
         !str_is(version, "1.0"))
-        diag_error(o->diag, member->value->at,
+        diag_error(d->diag, member->value->at,
                    "x-amazon-apigateway-importexport-version is '%" STR_F "', expected 1.0",
                    STR_A(version));
 }
 
 /* The parts that others need are read by name, before or after. */
-static const struct openapi_field root_fields[] = {
+static const struct definition_field root_fields[] = {
     {"components",   FIELD_READ,   NULL        },
     {"externalDocs", FIELD_SILENT, NULL        },
     {"info",         FIELD_READ,   NULL        },
@@ -178,20 +179,20 @@ static const struct openapi_field root_fields[] = {
     {"tags",         FIELD_READ,   read_tags   },
 };
 
-static const struct openapi_object root_object = {
+static const struct definition_object root_object = {
     .what = "the document",
     .place = AT_ROOT,
-    OPENAPI_FIELDS(root_fields),
+    DEFINITION_FIELDS(root_fields),
 };
 
-static bool check_template(struct openapi *o)
+static bool check_template(struct definition *d)
 {
     static const char *const words[] = {"AWSTemplateFormatVersion", "Resources", "Transform"};
     FOR_EACH (word, words, ARRAY_LENGTH(words)) {
-        const struct doc_member *member = doc_member(o->root, str_from(*word));
-        if (!member || doc_get(o->root, "openapi"))
+        const struct doc_member *member = doc_member(d->root, str_from(*word));
+        if (!member || doc_get(d->root, "openapi"))
             continue;
-        diag_error(o->diag, member->at,
+        diag_error(d->diag, member->at,
                    "this is a CloudFormation or SAM template: cut the API's document (Body or "
                    "DefinitionBody) out of it, into a file of its own");
         return false;
@@ -200,26 +201,26 @@ static bool check_template(struct openapi *o)
 }
 
 /* 3.0.x; 2.0 says so in another word. */
-static bool check_version(struct openapi *o)
+static bool check_version(struct definition *d)
 {
-    const struct doc_member *swagger = doc_member(o->root, STR("swagger"));
-    const struct doc *node = doc_get(o->root, "openapi");
+    const struct doc_member *swagger = doc_member(d->root, STR("swagger"));
+    const struct doc *node = doc_get(d->root, "openapi");
     struct str version;
     if (swagger) {
-        diag_error(o->diag, swagger->at,
+        diag_error(d->diag, swagger->at,
                    "swagger 2.0 is for REST APIs: an HTTP API is described by OpenAPI 3.0");
         return false;
     }
     if (!node) {
-        bool websocket = doc_get(o->root, "protocolType") || doc_get(o->root, "routes");
-        diag_error(o->diag, o->root->at, "this is no OpenAPI document: it has no 'openapi'%s",
-                   websocket ? "; definitions of WebSocket APIs are not built yet" : "");
+        bool websocket = doc_get(d->root, "protocolType") || doc_get(d->root, "routes");
+        diag_error(d->diag, d->root->at, "this is no OpenAPI document: it has no 'openapi'%s",
+                   websocket ? "; a WebSocket API's definition has 'protocolType: WEBSOCKET'" : "");
         return false;
     }
-    if (!openapi_scalar(o, node, "openapi", &version))
+    if (!definition_scalar(d, node, "openapi", &version))
         return false;
     if (!str_starts_with(version, STR("3.0."))) {
-        diag_error(o->diag, node->at,
+        diag_error(d->diag, node->at,
                    "OpenAPI %" STR_F " is not supported: API Gateway imports 3.0.x",
                    STR_A(str_head(version, 32)));
         return false;
@@ -227,46 +228,33 @@ static bool check_version(struct openapi *o)
     return true;
 }
 
-static void read_document(struct openapi *o)
+static void read_document(struct definition *d)
 {
-    const struct doc *components = doc_get(o->root, "components");
-    const struct doc *paths = doc_get(o->root, "paths");
-    read_info(o);
-    openapi_read_object(o, &root_object, o->root, NULL);
+    const struct doc *components = doc_get(d->root, "components");
+    const struct doc *paths = doc_get(d->root, "paths");
+    read_info(d);
+    definition_read_object(d, &root_object, d->root, NULL);
     if (components)
-        openapi_read_object(o, &components_object, components, NULL);
+        definition_read_object(d, &components_object, components, NULL);
     if (paths)
-        openapi_read_paths(o, paths);
+        openapi_read_paths(d, paths);
     else
-        diag_error(o->diag, o->root->at, "the document has no paths");
-    openapi_check_allowed(o);
+        diag_error(d->diag, d->root->at, "the document has no paths");
+    definition_check_allowed(d);
 }
 
 bool openapi_read(struct builder *b, struct api *api, const struct doc *root)
 {
     size_t errors_before = b->diag->error_count;
-    struct openapi o = {
-        .builder = b,
-        .diag = b->diag,
-        .arena = &b->snapshot->arena,
-        .api = api,
-        .root = root,
-        .intrinsics = {&b->snapshot->arena, b->diag, b->snapshot, api},
-        .allowed_used = arena_array(&b->snapshot->arena, bool, api->allow_unenforced.count + 1),
-    };
-    if (openapi_is_map(&o, root, "the document") && check_template(&o) && check_version(&o) &&
-        openapi_find_protocol(&o))
-        read_document(&o);
+    struct openapi o = {0};
+    struct definition *d = &o.definition;
+    definition_init(d, &openapi_format_of_http, b, api, root);
+    if (definition_is_map(d, root, "the document") && check_template(d) && check_version(d) &&
+        openapi_find_protocol(d))
+        read_document(d);
     if (api->docs_path.text.at && b->diag->error_count == errors_before)
-        openapi_add_docs(&o);
+        openapi_add_docs(d);
     map_release(&o.integrations);
     map_release(&o.templates);
     return b->diag->error_count == errors_before;
-}
-
-bool openapi_load(struct builder *b, struct api *api)
-{
-    const char *file = arena_cstring(&b->snapshot->arena, api->definition.text);
-    const struct doc *root = doc_load(&b->snapshot->arena, b->diag, file);
-    return root && openapi_read(b, api, root);
 }

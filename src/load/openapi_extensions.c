@@ -46,15 +46,15 @@ bool extension_is_key(struct str key)
     return str_starts_with_nocase(key, STR("x-amazon-api"));
 }
 
-const char *extension_nearest(struct openapi *o, struct str key)
+const char *extension_nearest(struct definition *d, struct str key)
 {
     const char *names[ARRAY_LENGTH(extensions)];
     for (size_t i = 0; i < extension_count; i++)
         names[i] = extensions[i].key;
-    return openapi_suggestion(o, key, names, extension_count);
+    return definition_suggestion(d, key, names, extension_count);
 }
 
-static const char *place_names(struct openapi *o, unsigned where)
+static const char *place_names(struct definition *d, unsigned where)
 {
     static const char *const names[] = {
         "the root of the document",
@@ -68,56 +68,56 @@ static const char *place_names(struct openapi *o, unsigned where)
     struct str text = STR("");
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
         if (where & 1u << i)
-            text = arena_printf(o->arena, "%" STR_F "%s%s", STR_A(text), text.len ? " or " : "",
+            text = arena_printf(d->arena, "%" STR_F "%s%s", STR_A(text), text.len ? " or " : "",
                                 names[i]);
-    return arena_cstring(o->arena, text);
+    return arena_cstring(d->arena, text);
 }
 
-static void report_misplaced(struct openapi *o, const struct extension *row,
+static void report_misplaced(struct definition *d, const struct extension *row,
                              const struct doc_member *member)
 {
     if (row->support == SUPPORT_WARN)
-        diag_warning(o->diag, member->at, "%s has no effect here: its place is %s", row->key,
-                     place_names(o, row->where));
+        diag_warning(d->diag, member->at, "%s has no effect here: its place is %s", row->key,
+                     place_names(d, row->where));
     else
-        diag_error(o->diag, member->at, "%s cannot stand here: its place is %s", row->key,
-                   place_names(o, row->where));
+        diag_error(d->diag, member->at, "%s cannot stand here: its place is %s", row->key,
+                   place_names(d, row->where));
 }
 
-static void read_row(struct openapi *o, const struct extension *row,
+static void read_row(struct definition *d, const struct extension *row,
                      const struct doc_member *member, void *subject)
 {
     if (row->read) {
-        row->read(o, member, subject);
+        row->read(d, member, subject);
         return;
     }
     switch (row->support) {
     case SUPPORT_FULL:
         break;
     case SUPPORT_WARN:
-        diag_warning(o->diag, member->at, "%s has no effect on HTTP APIs", row->key);
+        diag_warning(d->diag, member->at, "%s has no effect on HTTP APIs", row->key);
         break;
     case SUPPORT_REFUSE:
-        openapi_refuse(o, member->at, member->key, STR(""), "%s is not enforced on HTTP APIs",
-                       row->key);
+        definition_refuse(d, member->at, member->key, STR(""), "%s is not enforced on HTTP APIs",
+                          row->key);
         break;
     case SUPPORT_LATER:
-        diag_error(o->diag, member->at, "%s is not built yet", row->key);
+        diag_error(d->diag, member->at, "%s is not built yet", row->key);
         break;
     }
 }
 
-void extension_read(struct openapi *o, unsigned place, const struct doc_member *member,
+void extension_read(struct definition *d, unsigned place, const struct doc_member *member,
                     void *subject)
 {
     const struct extension *row = extension_find(member->key);
     if (!row)
-        diag_error(o->diag, member->at, "unknown extension '%" STR_F "'%s", STR_A(member->key),
-                   extension_nearest(o, member->key));
+        diag_error(d->diag, member->at, "unknown extension '%" STR_F "'%s", STR_A(member->key),
+                   extension_nearest(d, member->key));
     else if (!(row->where & place))
-        report_misplaced(o, row, member);
+        report_misplaced(d, row, member);
     else
-        read_row(o, row, member, subject);
+        read_row(d, row, member, subject);
 }
 
 /* What holds data rather than descriptions. */
@@ -127,15 +127,67 @@ static bool is_free(struct str key)
            str_is(key, "enum") || str_starts_with(key, STR("x-"));
 }
 
-void extension_find_misplaced(struct openapi *o, const struct doc *node)
+void extension_find_misplaced(struct definition *d, const struct doc *node)
 {
     for (size_t i = 0; node->kind == DOC_LIST && i < node->count; i++)
-        extension_find_misplaced(o, node->items[i]);
+        extension_find_misplaced(d, node->items[i]);
     for (size_t i = 0; node->kind == DOC_MAP && i < node->count; i++) {
         const struct doc_member *member = &node->members[i];
         if (extension_is_key(member->key))
-            extension_read(o, 0, member, NULL);
+            extension_read(d, 0, member, NULL);
         else if (!is_free(member->key))
-            extension_find_misplaced(o, member->value);
+            extension_find_misplaced(d, member->value);
     }
 }
+
+/* --- the format --- */
+
+/* Everybody may add keys that begin with "x-"; one that looks like ours may be meant as ours. */
+static void report_foreign(struct definition *d, const struct doc_member *member)
+{
+    const char *suggestion = extension_nearest(d, member->key);
+    if (*suggestion)
+        diag_warning(d->diag, member->at, "'%" STR_F "' has no effect%s", STR_A(member->key),
+                     suggestion);
+}
+
+static bool read_other(struct definition *d, const struct definition_object *object,
+                       const struct doc_member *member, void *subject)
+{
+    if (extension_is_key(member->key))
+        extension_read(d, object->place, member, subject);
+    else if (str_starts_with(member->key, STR("x-")))
+        report_foreign(d, member);
+    else
+        return false;
+    return true;
+}
+
+static bool guards(const struct extension *row)
+{
+    return row->support == SUPPORT_REFUSE || row->read == openapi_auth ||
+           row->read == openapi_authorizer;
+}
+
+static const char **guard_names(struct definition *d, size_t *ret_count)
+{
+    const struct openapi *o = openapi_of(d);
+    const char **names =
+        arena_array(d->arena, const char *, extension_count + o->schemes.count + 1);
+    size_t count = 0;
+    FOR_EACH (row, extensions, extension_count)
+        if (guards(row))
+            names[count++] = row->key;
+    FOR_EACH_IN (scheme, &o->schemes)
+        names[count++] = arena_cstring(d->arena, scheme->name);
+    *ret_count = count;
+    return names;
+}
+
+const struct definition_format openapi_format_of_http = {
+    .apis = "HTTP APIs",
+    .read_other = read_other,
+    .look_into = extension_find_misplaced,
+    .guards = guard_names,
+    .guards_are = "no security scheme of the document, nor an extension that guards",
+};

@@ -33,7 +33,7 @@ struct extension {
     const char *key;
     unsigned where;                 /* enum extension_place */
     unsigned kinds;                 /* enum extension_kind */
-    openapi_field_fn *read;         /* NULL: nothing to read, or read by name */
+    definition_field_fn *read;      /* NULL: nothing to read, or read by name */
     enum extension_support support; /* on an HTTP API */
 };
 
@@ -47,14 +47,16 @@ const struct extension *extension_find(struct str key);
 bool extension_is_key(struct str key);
 
 /* "; did you mean 'x-amazon-apigateway-…'?" or "". */
-const char *extension_nearest(struct openapi *o, struct str key);
+const char *extension_nearest(struct definition *d, struct str key);
 
 /* Reads one member whose key is API Gateway's, found at `place` (0: where none may stand). */
-void extension_read(struct openapi *o, unsigned place, const struct doc_member *member,
+void extension_read(struct definition *d, unsigned place, const struct doc_member *member,
                     void *subject);
 
 /* Reports the keys in a part of the document that is not read: an extension that stands where it
  * has no effect must not be taken for one that has. Examples and vendors' own keys are skipped. */
-void extension_find_misplaced(struct openapi *o, const struct doc *node);
+void extension_find_misplaced(struct definition *d, const struct doc *node);
+
+extern const struct definition_format openapi_format_of_http;
 
 #endif

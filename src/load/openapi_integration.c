@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "openapi_extensions.h"
-#include "turnpike/model/function_name.h"
 
-#define TIMEOUT_MIN_MS 50
 #define TIMEOUT_MAX_MS 30000 /* AWS: "Quotas for configuring and running an HTTP API" */
-#define USEC_PER_MSEC  1000
-#define STAGE_VARIABLE "${stageVariables."
 
 /* An integration that was read already. */
 struct shared {
@@ -13,52 +9,30 @@ struct shared {
     struct integration *integration;
 };
 
-static void read_uri(struct openapi *o, const struct doc_member *member, void *subject)
+static void read_uri(struct definition *d, const struct doc_member *member, void *subject)
 {
     struct integration *integration = subject;
     struct str uri;
-    if (openapi_text(o, member->value, "uri", &uri))
+    if (definition_text(d, member->value, "uri", &uri))
         integration->uri = (struct written){uri, member->value->at};
 }
 
-static bool is_http_url(struct str uri)
-{
-    return str_starts_with_nocase(uri, STR("http://")) ||
-           str_starts_with_nocase(uri, STR("https://"));
-}
-
-/* Stage variables have no value yet: builder_finish checks the URI of each stage. */
-static bool finish_function(struct openapi *o, const struct doc *node,
+static bool finish_function(struct definition *d, const struct doc *node,
                             struct integration *integration)
 {
-    struct function_name name;
-    struct str uri = integration->uri.text;
-    struct position at = integration->uri.at;
     if (!doc_get(node, "uri"))
-        diag_error(o->diag, node->at, "the integration has no uri");
-    if (!uri.at)
-        return false;
-    if (str_find_str(uri, STR(STAGE_VARIABLE)) < uri.len || function_name_parse(uri, &name))
-        return true;
-    bool variable = str_find_str(uri, STR("${")) < uri.len;
-    if (is_http_url(uri))
-        diag_error(o->diag, at,
-                   "'%" STR_F "' names no Lambda function: a URL is for type http_proxy",
-                   STR_A(uri));
-    else
-        diag_error(o->diag, at, "'%" STR_F "' names no Lambda function%s", STR_A(uri),
-                   variable ? ": of variables, plain text has ${AWS::Region}, ${AWS::AccountId} "
-                              "and ${AWS::Partition}; others stand in Fn::Sub"
-                            : "");
-    return false;
+        diag_error(d->diag, node->at, "the integration has no uri");
+    return integration->uri.text.at &&
+           definition_check_function(d, &integration->uri, "type http_proxy");
 }
 
 /* As text or as a number: API Gateway exports the one, people write the other. */
-static void read_payload_format(struct openapi *o, const struct doc_member *member, void *subject)
+static void read_payload_format(struct definition *d, const struct doc_member *member,
+                                void *subject)
 {
     struct integration *integration = subject;
     struct str version;
-    if (!openapi_scalar(o, member->value, "payloadFormatVersion", &version))
+    if (!definition_scalar(d, member->value, "payloadFormatVersion", &version))
         return;
     bool number = member->value->kind == DOC_NUMBER;
     if (str_is(version, "1.0") || (number && str_is(version, "1")))
@@ -66,20 +40,17 @@ static void read_payload_format(struct openapi *o, const struct doc_member *memb
     else if (str_is(version, "2.0") || (number && str_is(version, "2")))
         integration->payload_format = PAYLOAD_FORMAT_2_0;
     else
-        diag_error(o->diag, member->value->at,
+        diag_error(d->diag, member->value->at,
                    "payloadFormatVersion is '%" STR_F "', expected 1.0 or 2.0", STR_A(version));
 }
 
-static void read_timeout(struct openapi *o, const struct doc_member *member, void *subject)
+static void read_timeout(struct definition *d, const struct doc_member *member, void *subject)
 {
     struct integration *integration = subject;
-    uint64_t milliseconds;
-    if (openapi_integer(o, member->value, "timeoutInMillis", TIMEOUT_MIN_MS, TIMEOUT_MAX_MS,
-                        &milliseconds))
-        integration->timeout = milliseconds * USEC_PER_MSEC;
+    definition_read_timeout(d, member->value, TIMEOUT_MAX_MS, &integration->timeout);
 }
 
-static const struct openapi_field fields[] = {
+static const struct definition_field fields[] = {
     {"cacheKeyParameters",   FIELD_WARN, NULL                       },
     {"cacheNamespace",       FIELD_WARN, NULL                       },
     {"connectionId",         FIELD_READ, openapi_connection_id      },
@@ -102,10 +73,10 @@ static const struct openapi_field fields[] = {
     {"uri",                  FIELD_READ, read_uri                   },
 };
 
-static const struct openapi_object object = {
+static const struct definition_object object = {
     .what = "an integration",
     .strict = true,
-    OPENAPI_FIELDS(fields),
+    DEFINITION_FIELDS(fields),
 };
 
 /* AWS warns about these and leaves the route out; we refuse. */
@@ -117,86 +88,88 @@ static const struct {
     {"mock", "are for REST APIs"                                           },
 };
 
-static bool report_type(struct openapi *o, struct position at, struct str type)
+static bool report_type(struct definition *d, struct position at, struct str type)
 {
     static const char *const types[] = {"aws_proxy", "http_proxy"};
     FOR_EACH (other, other_types, ARRAY_LENGTH(other_types)) {
         if (str_eq_nocase(type, str_from(other->type))) {
-            diag_error(o->diag, at, "integrations of type %s %s", other->type, other->problem);
+            diag_error(d->diag, at, "integrations of type %s %s", other->type, other->problem);
             return false;
         }
     }
-    diag_error(o->diag, at, "unknown type of integration '%" STR_F "'%s", STR_A(type),
-               openapi_suggestion(o, type, types, ARRAY_LENGTH(types)));
+    diag_error(d->diag, at, "unknown type of integration '%" STR_F "'%s", STR_A(type),
+               definition_suggestion(d, type, types, ARRAY_LENGTH(types)));
     return false;
 }
 
 /* Whatever else is wrong with an unknown type is not worth saying. */
-static bool read_type(struct openapi *o, const struct doc *node, enum integration_type *ret_type)
+static bool read_type(struct definition *d, const struct doc *node, enum integration_type *ret_type)
 {
     const struct doc *written = doc_get(node, "type");
     struct str type;
     if (!written) {
-        diag_error(o->diag, node->at,
+        diag_error(d->diag, node->at,
                    "the integration has no type; for a function it is aws_proxy");
         return false;
     }
-    if (!openapi_text(o, written, "type", &type))
+    if (!definition_text(d, written, "type", &type))
         return false;
     if (str_eq_nocase(type, STR("http_proxy")))
         *ret_type = INTEGRATION_HTTP;
     else if (str_eq_nocase(type, STR("aws_proxy")))
         *ret_type = doc_get(node, "integrationSubtype") ? INTEGRATION_SERVICE : INTEGRATION_LAMBDA;
     else
-        return report_type(o, written->at, type);
+        return report_type(d, written->at, type);
     return true;
 }
 
 /* What each type still wants to know once its fields are read; false, reported, where it lacks
  * something. */
-static bool (*const finish[])(struct openapi *, const struct doc *, struct integration *) = {
+static bool (*const finish[])(struct definition *, const struct doc *, struct integration *) = {
     [INTEGRATION_LAMBDA] = finish_function,
     [INTEGRATION_HTTP] = openapi_finish_http,
     [INTEGRATION_SERVICE] = openapi_finish_service,
 };
 
-static struct integration *read_integration(struct openapi *o, const struct doc *node)
+static struct integration *read_integration(struct definition *d, const struct doc *node)
 {
     enum integration_type type;
-    if (!openapi_is_map(o, node, "x-amazon-apigateway-integration") || !read_type(o, node, &type))
+    if (!definition_is_map(d, node, "x-amazon-apigateway-integration") ||
+        !read_type(d, node, &type))
         return NULL;
-    struct integration *integration = builder_add_integration(o->builder, o->api, node->at);
+    struct integration *integration = builder_add_integration(d->builder, d->api, node->at);
     integration->type = type;
-    openapi_read_object(o, &object, node, integration);
-    return finish[type](o, node, integration) ? integration : NULL;
+    definition_read_object(d, &object, node, integration);
+    return finish[type](d, node, integration) ? integration : NULL;
 }
 
-struct integration *openapi_find_integration(struct openapi *o, const struct doc *node)
+struct integration *openapi_find_integration(struct definition *d, const struct doc *node)
 {
-    node = openapi_follow(o, node);
+    node = openapi_follow(d, node);
     if (!node)
         return NULL;
     uintptr_t address = (uintptr_t)node;
     const struct shared *known =
-        map_get(&o->integrations, str_of((const char *)&address, sizeof(address)));
+        map_get(&openapi_of(d)->integrations, str_of((const char *)&address, sizeof(address)));
     if (known)
         return known->integration;
 
-    struct shared *shared = arena_new(o->arena, struct shared);
-    *shared = (struct shared){address, read_integration(o, node)};
-    map_set(&o->integrations, str_of((const char *)&shared->address, sizeof(address)), shared);
+    struct shared *shared = arena_new(d->arena, struct shared);
+    *shared = (struct shared){address, read_integration(d, node)};
+    map_set(&openapi_of(d)->integrations, str_of((const char *)&shared->address, sizeof(address)),
+            shared);
     return shared->integration;
 }
 
-struct integration *openapi_default_integration(struct openapi *o)
+struct integration *openapi_default_integration(struct definition *d)
 {
-    const struct written *function = &o->api->default_function;
-    if (!function->text.at || o->default_integration)
-        return o->default_integration;
-    struct integration *integration = builder_add_integration(o->builder, o->api, function->at);
+    const struct written *function = &d->api->default_function;
+    if (!function->text.at || openapi_of(d)->default_integration)
+        return openapi_of(d)->default_integration;
+    struct integration *integration = builder_add_integration(d->builder, d->api, function->at);
     integration->type = INTEGRATION_LAMBDA;
     integration->uri = *function;
     integration->payload_format = PAYLOAD_FORMAT_2_0;
-    o->default_integration = integration;
+    openapi_of(d)->default_integration = integration;
     return integration;
 }

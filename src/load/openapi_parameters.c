@@ -9,23 +9,23 @@
 #define STATUS_MIN 200
 #define STATUS_MAX 599
 
-const struct mapping_value *openapi_mapping_value(struct openapi *o, const struct doc *node,
+const struct mapping_value *openapi_mapping_value(struct definition *d, const struct doc *node,
                                                   enum mapping_side side, const char *what)
 {
     struct str text, why;
-    if (!intrinsics_text(&o->intrinsics, node, &text))
+    if (!intrinsics_text(&d->intrinsics, node, &text))
         return NULL;
     const struct mapping_value *value =
-        mapping_value_compile(o->arena, text, side, context_variable_of_mapping, &why);
+        mapping_value_compile(d->arena, text, side, context_variable_of_mapping, &why);
     if (!value)
-        diag_error(o->diag, node->at, "%s is '%" STR_F "': %" STR_F, what,
+        diag_error(d->diag, node->at, "%s is '%" STR_F "': %" STR_F, what,
                    STR_A(str_head(text, TEXT_SHOWN)), STR_A(why));
     return value;
 }
 
 /* One member of a mapping, and where it goes. */
 struct reading {
-    struct openapi *o;
+    struct definition *d;
     enum mapping_side side;
     const struct doc_member *member;
     struct parameter_mapping mapping;
@@ -37,9 +37,9 @@ static bool refuse(struct reading *r, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    struct str why = arena_vprintf(r->o->arena, format, args);
+    struct str why = arena_vprintf(r->d->arena, format, args);
     va_end(args);
-    diag_error(r->o->diag, r->member->at, "'%" STR_F "': %" STR_F,
+    diag_error(r->d->diag, r->member->at, "'%" STR_F "': %" STR_F,
                STR_A(str_head(r->member->key, TEXT_SHOWN)), STR_A(why));
     return false;
 }
@@ -58,7 +58,7 @@ static bool read_action(struct reading *r, struct str written)
         }
     }
     return refuse(r, "a key begins with 'append:', 'overwrite:' or 'remove:'%s",
-                  openapi_suggestion(r->o, written, actions, ARRAY_LENGTH(actions)));
+                  definition_suggestion(r->d, written, actions, ARRAY_LENGTH(actions)));
 }
 
 /* --- the key: to what --- */
@@ -84,7 +84,7 @@ static bool read_header(struct reading *r, struct str name)
 {
     if (!http_is_token(name))
         return refuse(r, "'%" STR_F "' is no name of a header", STR_A(name));
-    name = arena_lower(r->o->arena, name);
+    name = arena_lower(r->d->arena, name);
     FOR_EACH (pattern, reserved, ARRAY_LENGTH(reserved))
         if (is_reserved(name, str_from(*pattern)))
             return refuse(r, "header '%s' is reserved: no mapping can change it", *pattern);
@@ -215,7 +215,7 @@ static bool read_nothing(struct reading *r)
     struct str text;
     if (node->kind == DOC_NULL && node->tag.len == 0)
         return true;
-    if (!intrinsics_text(&r->o->intrinsics, node, &text))
+    if (!intrinsics_text(&r->d->intrinsics, node, &text))
         return false;
     return is_nothing(text) || refuse(r, "what is removed has no value: ''");
 }
@@ -223,7 +223,7 @@ static bool read_nothing(struct reading *r)
 /* API Gateway's update takes an empty value as the mapping's end. */
 static bool warn_of_nothing(struct reading *r)
 {
-    diag_warning(r->o->diag, r->member->at, "'%" STR_F "' has an empty value: it maps nothing",
+    diag_warning(r->d->diag, r->member->at, "'%" STR_F "' has an empty value: it maps nothing",
                  STR_A(r->member->key));
     return false;
 }
@@ -232,10 +232,10 @@ static bool read_value(struct reading *r)
 {
     if (r->mapping.action == MAPPING_REMOVE)
         return read_nothing(r);
-    const char *what = arena_printf(r->o->arena, "the value of '%" STR_F "'",
+    const char *what = arena_printf(r->d->arena, "the value of '%" STR_F "'",
                                     STR_A(str_head(r->member->key, TEXT_SHOWN)))
                            .at;
-    r->mapping.value = openapi_mapping_value(r->o, r->member->value, r->side, what);
+    r->mapping.value = openapi_mapping_value(r->d, r->member->value, r->side, what);
     if (!r->mapping.value)
         return false;
     return is_nothing(r->mapping.value->text) ? warn_of_nothing(r) : check_value(r);
@@ -243,23 +243,24 @@ static bool read_value(struct reading *r)
 
 /* --- the maps --- */
 
-static void read_mappings(struct openapi *o, const struct doc *node, enum mapping_side side,
+static void read_mappings(struct definition *d, const struct doc *node, enum mapping_side side,
                           parameter_mapping_list *into)
 {
     for (size_t i = 0; i < node->count; i++) {
         const struct doc_member *member = &node->members[i];
-        struct reading r = {.o = o, .side = side, .member = member, .mapping.at = member->at};
+        struct reading r = {.d = d, .side = side, .member = member, .mapping.at = member->at};
         if (read_key(&r) && read_value(&r))
-            *list_push(o->arena, into) = r.mapping;
+            *list_push(d->arena, into) = r.mapping;
     }
 }
 
-void openapi_request_parameters(struct openapi *o, const struct doc_member *member, void *subject)
+void openapi_request_parameters(struct definition *d, const struct doc_member *member,
+                                void *subject)
 {
     struct integration *integration = subject;
     if (integration->type != INTEGRATION_SERVICE &&
-        openapi_is_map(o, member->value, "requestParameters"))
-        read_mappings(o, member->value, MAPPING_OF_REQUEST, &integration->request_parameters);
+        definition_is_map(d, member->value, "requestParameters"))
+        read_mappings(d, member->value, MAPPING_OF_REQUEST, &integration->request_parameters);
 }
 
 static bool needs_body(const parameter_mapping_list *mappings)
@@ -270,31 +271,32 @@ static bool needs_body(const parameter_mapping_list *mappings)
     return false;
 }
 
-static void read_status(struct openapi *o, const struct doc_member *member,
+static void read_status(struct definition *d, const struct doc_member *member,
                         struct integration *integration)
 {
     uint64_t status;
     struct response_parameters p = {.at = member->at};
     if (member->key.len != 3 || !str_to_u64(member->key, &status) || status < STATUS_MIN ||
         status > STATUS_MAX) {
-        diag_error(o->diag, member->at,
+        diag_error(d->diag, member->at,
                    "responseParameters has '%" STR_F "', expected a status from %d to %d",
                    STR_A(str_head(member->key, TEXT_SHOWN)), STATUS_MIN, STATUS_MAX);
         return;
     }
-    if (!openapi_is_map(o, member->value, "responseParameters of a status"))
+    if (!definition_is_map(d, member->value, "responseParameters of a status"))
         return;
-    read_mappings(o, member->value, MAPPING_OF_RESPONSE, &p.mappings);
+    read_mappings(d, member->value, MAPPING_OF_RESPONSE, &p.mappings);
     p.status = (unsigned)status;
     p.needs_body = needs_body(&p.mappings);
-    *list_push(o->arena, &integration->response_parameters) = p;
+    *list_push(d->arena, &integration->response_parameters) = p;
 }
 
-void openapi_response_parameters(struct openapi *o, const struct doc_member *member, void *subject)
+void openapi_response_parameters(struct definition *d, const struct doc_member *member,
+                                 void *subject)
 {
     const struct doc *node = member->value;
-    if (!openapi_is_map(o, node, "responseParameters"))
+    if (!definition_is_map(d, node, "responseParameters"))
         return;
     for (size_t i = 0; i < node->count; i++)
-        read_status(o, &node->members[i], subject);
+        read_status(d, &node->members[i], subject);
 }

@@ -24,18 +24,18 @@ struct str openapi_method(struct str field)
     return STR("");
 }
 
-static void read_method(struct openapi *o, const struct doc_member *member, void *subject)
+static void read_method(struct definition *d, const struct doc_member *member, void *subject)
 {
-    openapi_read_operation(o, subject, openapi_method(member->key), member);
+    openapi_read_operation(d, subject, openapi_method(member->key), member);
 }
 
-void openapi_any_method(struct openapi *o, const struct doc_member *member, void *subject)
+void openapi_any_method(struct definition *d, const struct doc_member *member, void *subject)
 {
-    openapi_read_operation(o, subject, STR("ANY"), member);
+    openapi_read_operation(d, subject, STR("ANY"), member);
 }
 
 /* OpenAPI knows no security of a path: who writes it there believes the path guarded. */
-static const struct openapi_field fields[] = {
+static const struct definition_field fields[] = {
     {"delete",      FIELD_READ,   read_method            },
     {"description", FIELD_SILENT, NULL                   },
     {"get",         FIELD_READ,   read_method            },
@@ -51,41 +51,41 @@ static const struct openapi_field fields[] = {
     {"trace",       FIELD_READ,   read_method            },
 };
 
-static const struct openapi_object object = {
+static const struct definition_object object = {
     .what = "a path item",
     .place = AT_PATH,
-    OPENAPI_FIELDS(fields),
+    DEFINITION_FIELDS(fields),
 };
 
 /* Once for the path, not for each of its operations. */
-static bool check_path(struct openapi *o, const struct doc_member *member)
+static bool check_path(struct definition *d, const struct doc_member *member)
 {
     const char *problem =
         str_is(member->key, ROUTE_DEFAULT)       ? "the path of the route is '/$default'"
         : str_is(member->key, "/" ROUTE_DEFAULT) ? NULL
                                                  : route_path_problem(member->key);
     if (problem)
-        diag_error(o->diag, member->at, "path '%" STR_F "': %s", STR_A(member->key), problem);
+        diag_error(d->diag, member->at, "path '%" STR_F "': %s", STR_A(member->key), problem);
     return !problem;
 }
 
-static void read_path(struct openapi *o, const struct doc_member *member)
+static void read_path(struct definition *d, const struct doc_member *member)
 {
     struct openapi_path path = {member->key};
-    const struct doc *item = openapi_follow(o, member->value);
-    if (item && check_path(o, member))
-        openapi_read_object(o, &object, item, &path);
+    const struct doc *item = openapi_follow(d, member->value);
+    if (item && check_path(d, member))
+        definition_read_object(d, &object, item, &path);
 }
 
-void openapi_read_paths(struct openapi *o, const struct doc *paths)
+void openapi_read_paths(struct definition *d, const struct doc *paths)
 {
-    if (!openapi_is_map(o, paths, "paths"))
+    if (!definition_is_map(d, paths, "paths"))
         return;
     for (size_t i = 0; i < paths->count; i++) {
         const struct doc_member *member = &paths->members[i];
         if (extension_is_key(member->key))
-            extension_read(o, 0, member, NULL);
+            extension_read(d, 0, member, NULL);
         else if (!str_starts_with(member->key, STR("x-")))
-            read_path(o, member);
+            read_path(d, member);
     }
 }

@@ -62,31 +62,31 @@ static void collect(const struct doc *node, bool within, struct evidence *found)
     }
 }
 
-bool openapi_find_protocol(struct openapi *o)
+bool openapi_find_protocol(struct definition *d)
 {
     struct evidence found = {0};
-    if (o->api->protocol_written && o->api->protocol_type == PROTOCOL_HTTP)
+    if (d->api->protocol_written && d->api->protocol_type == PROTOCOL_HTTP)
         return true;
-    if (o->api->protocol_written) {
-        diag_error(o->diag, o->api->definition.at,
+    if (d->api->protocol_written) {
+        diag_error(d->diag, d->api->definition.at,
                    "an OpenAPI document is read for HTTP APIs only");
         return false;
     }
 
-    collect(o->root, false, &found);
+    collect(d->root, false, &found);
     if (found.http && !found.rest) {
-        o->api->protocol_type = PROTOCOL_HTTP;
+        d->api->protocol_type = PROTOCOL_HTTP;
         return true;
     }
     if (found.http)
-        diag_error(o->diag, o->api->at,
+        diag_error(d->diag, d->api->at,
                    "protocolType is missing: the definition has words of HTTP APIs ('%" STR_F
                    "' at line %u) and of REST APIs ('%" STR_F "' at line %u)",
                    STR_A(found.http->key), found.http->at.line, STR_A(found.rest->key),
                    found.rest->at.line);
     else
         diag_error(
-            o->diag, o->api->at,
+            d->diag, d->api->at,
             "protocolType is missing: the definition does not say whether it is HTTP or REST");
     return false;
 }

@@ -13,7 +13,7 @@ enum keys {
 };
 
 struct writer {
-    struct openapi *o;
+    struct definition *d;
     struct buf out;
 };
 
@@ -77,33 +77,9 @@ static void write_text(struct writer *w, const char *key, struct str text)
 
 /* --- any value --- */
 
-static bool is_json_number(struct str text)
-{
-    struct json_reader reader;
-    struct str number;
-    json_reader_init(&reader, text, NULL);
-    return json_read_number(&reader, &number) && json_finish(&reader);
-}
-
-/* YAML has more numbers than JSON: 0x1F, 0o17, +1, .5, .inf. */
-static void write_number(struct writer *w, struct str text)
-{
-    const char *digits = arena_cstring(w->o->arena, text);
-    if (is_json_number(text))
-        buf_append(&w->out, text);
-    else if (str_starts_with(text, STR("0x")))
-        buf_append_u64(&w->out, strtoull(digits + 2, NULL, 16));
-    else if (str_starts_with(text, STR("0o")))
-        buf_append_u64(&w->out, strtoull(digits + 2, NULL, 8));
-    else if (str_find_str(text, STR("n")) < text.len || str_find_str(text, STR("N")) < text.len)
-        json_write_string(&w->out, text);
-    else
-        buf_printf(&w->out, "%.17g", strtod(digits, NULL));
-}
-
 static bool is_intrinsic(struct writer *w, const struct doc *node)
 {
-    return intrinsics_name(&w->o->intrinsics, node).len > 0;
+    return intrinsics_name(&w->d->intrinsics, node).len > 0;
 }
 
 /* The text of a string or of Fn::Sub and its like. False where that has none here: the importer
@@ -112,11 +88,11 @@ static bool resolve(struct writer *w, const struct doc *node, struct str *ret_te
 {
     struct diag unheard;
     diag_init(&unheard);
-    struct intrinsics intrinsics = w->o->intrinsics;
+    struct intrinsics intrinsics = w->d->intrinsics;
     intrinsics.diag = &unheard;
     bool found = intrinsics_text(&intrinsics, node, ret_text);
     if (!found)
-        diag_warning(w->o->diag, node->at, "docs leave this out: %" STR_F,
+        diag_warning(w->d->diag, node->at, "docs leave this out: %" STR_F,
                      STR_A(unheard.findings.items[0].message));
     diag_release(&unheard);
     return found;
@@ -165,13 +141,9 @@ static void write_value(struct writer *w, const struct doc *node, enum keys keys
     }
     switch (node->kind) {
     case DOC_NULL:
-        buf_literal(&w->out, "null");
-        break;
     case DOC_BOOL:
-        buf_append(&w->out, node->truth ? STR("true") : STR("false"));
-        break;
     case DOC_NUMBER:
-        write_number(w, node->text);
+        doc_write_json(&w->out, node);
         break;
     case DOC_STRING:
         write_string(w, node);
@@ -189,7 +161,7 @@ static void write_value(struct writer *w, const struct doc *node, enum keys keys
 
 static const struct authorizer *find_authorizer(struct writer *w, struct str scheme)
 {
-    FOR_EACH_IN (authorizer, &w->o->api->authorizers)
+    FOR_EACH_IN (authorizer, &w->d->api->authorizers)
         if (str_eq((*authorizer)->name, scheme))
             return *authorizer;
     return NULL;
@@ -247,7 +219,7 @@ static void write_jwt_scheme(struct writer *w, const struct doc *scheme,
 static void write_scheme(struct writer *w, const struct doc_member *member)
 {
     const struct authorizer *authorizer = find_authorizer(w, member->key);
-    const struct doc *scheme = openapi_follow(w->o, member->value);
+    const struct doc *scheme = openapi_follow(w->d, member->value);
     if (str_starts_with(member->key, STR("x-")) && !authorizer)
         return;
     write_key(w, member->key);
@@ -309,7 +281,7 @@ static void write_member(struct writer *w, const struct doc_member *member, enum
 static const struct route *find_route(struct writer *w, struct str field, struct str path)
 {
     struct str method = openapi_method(field);
-    FOR_EACH_IN (route, &w->o->api->routes)
+    FOR_EACH_IN (route, &w->d->api->routes)
         if (method.len > 0 && str_eq((*route)->method, method) && str_eq((*route)->path, path))
             return *route;
     return NULL;
@@ -397,7 +369,7 @@ static void write_paths(struct writer *w, const struct doc *paths)
     buf_append_char(&w->out, '{');
     FOR_EACH (member, paths->members, paths->count)
         if (str_starts_with(member->key, STR("/")))
-            write_path(w, member->key, openapi_follow(w->o, member->value));
+            write_path(w, member->key, openapi_follow(w->d, member->value));
     buf_append_char(&w->out, '}');
 }
 
@@ -444,11 +416,11 @@ static void write_root(struct writer *w, const struct doc *root, size_t depth)
     buf_append_char(&w->out, '}');
 }
 
-struct str openapi_public_document(struct openapi *o, size_t depth)
+struct str openapi_public_document(struct definition *d, size_t depth)
 {
-    struct writer w = {.o = o};
-    write_root(&w, o->root, depth);
-    struct str text = arena_copy(o->arena, buf_str(&w.out));
+    struct writer w = {.d = d};
+    write_root(&w, d->root, depth);
+    struct str text = arena_copy(d->arena, buf_str(&w.out));
     buf_release(&w.out);
     return text;
 }

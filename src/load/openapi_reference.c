@@ -32,35 +32,35 @@ static const struct doc *child(const struct doc *node, struct str token)
     return NULL;
 }
 
-static void report_missing(struct openapi *o, const struct doc *reference, const struct doc *parent,
-                           struct str token)
+static void report_missing(struct definition *d, const struct doc *reference,
+                           const struct doc *parent, struct str token)
 {
-    bool few = parent->kind == DOC_MAP && parent->count <= OPENAPI_SUGGESTIONS_MAX;
+    bool few = parent->kind == DOC_MAP && parent->count <= DEFINITION_SUGGESTIONS_MAX;
     size_t count = few ? parent->count : 0;
-    const char **names = arena_array(o->arena, const char *, count + 1);
+    const char **names = arena_array(d->arena, const char *, count + 1);
     for (size_t i = 0; i < count; i++)
-        names[i] = arena_cstring(o->arena, parent->members[i].key);
-    diag_error(o->diag, reference->at,
+        names[i] = arena_cstring(d->arena, parent->members[i].key);
+    diag_error(d->diag, reference->at,
                "'%" STR_F "' leads nowhere: there is no '%" STR_F "' at line %u%s",
                STR_A(reference->text), STR_A(token), parent->at.line,
-               openapi_suggestion(o, token, names, count));
+               definition_suggestion(d, token, names, count));
 }
 
-static const struct doc *look_up(struct openapi *o, const struct doc *reference)
+static const struct doc *look_up(struct definition *d, const struct doc *reference)
 {
     if (reference->kind != DOC_STRING || !str_starts_with(reference->text, STR("#/"))) {
-        diag_error(o->diag, reference->at,
+        diag_error(d->diag, reference->at,
                    "'$ref' leads within the document, as in '#/components/…': put the parts of a "
                    "document into one file");
         return NULL;
     }
     struct str rest = str_skip(reference->text, 2), token;
-    const struct doc *node = o->root, *next;
+    const struct doc *node = d->root, *next;
     while (str_split(&rest, '/', &token)) {
-        token = decode_token(o->arena, token);
+        token = decode_token(d->arena, token);
         next = child(node, token);
         if (!next) {
-            report_missing(o, reference, node, token);
+            report_missing(d, reference, node, token);
             return NULL;
         }
         node = next;
@@ -70,12 +70,12 @@ static const struct doc *look_up(struct openapi *o, const struct doc *reference)
 
 /* OpenAPI ignores what stands beside $ref. An operation that somebody wrote there must not vanish.
  */
-static bool stands_alone(struct openapi *o, const struct doc *node)
+static bool stands_alone(struct definition *d, const struct doc *node)
 {
     for (size_t i = 0; i < node->count; i++) {
         struct str key = node->members[i].key;
         if (!str_is(key, "$ref") && !str_is(key, "summary") && !str_is(key, "description")) {
-            diag_error(o->diag, node->members[i].at, "'%" STR_F "' beside '$ref' has no effect",
+            diag_error(d->diag, node->members[i].at, "'%" STR_F "' beside '$ref' has no effect",
                        STR_A(key));
             return false;
         }
@@ -83,18 +83,18 @@ static bool stands_alone(struct openapi *o, const struct doc *node)
     return true;
 }
 
-const struct doc *openapi_follow(struct openapi *o, const struct doc *node)
+const struct doc *openapi_follow(struct definition *d, const struct doc *node)
 {
     const struct doc *first = doc_get(node, "$ref"), *reference = first;
     for (size_t hops = 0; reference; hops++) {
         if (hops == CHAIN_MAX) {
-            diag_error(o->diag, first->at, "'%" STR_F "' leads in a circle, through line %u",
+            diag_error(d->diag, first->at, "'%" STR_F "' leads in a circle, through line %u",
                        STR_A(first->text), reference->at.line);
             return NULL;
         }
-        if (!stands_alone(o, node))
+        if (!stands_alone(d, node))
             return NULL;
-        node = look_up(o, reference);
+        node = look_up(d, reference);
         if (!node)
             return NULL;
         reference = doc_get(node, "$ref");

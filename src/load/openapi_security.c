@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "openapi_extensions.h"
 
-#define SCOPES_MAX 10 /* AWS: "Quotas for configuring and running an HTTP API" */
-
 /* --- schemes --- */
 
-static const struct openapi_field scheme_fields[] = {
+static const struct definition_field scheme_fields[] = {
     {"bearerFormat",     FIELD_SILENT, NULL},
     {"description",      FIELD_SILENT, NULL},
     {"flows",            FIELD_SILENT, NULL},
@@ -16,107 +14,82 @@ static const struct openapi_field scheme_fields[] = {
     {"type",             FIELD_SILENT, NULL},
 };
 
-static const struct openapi_object scheme_object = {
+static const struct definition_object scheme_object = {
     .what = "a security scheme",
     .place = AT_SECURITY_SCHEME,
-    OPENAPI_FIELDS(scheme_fields),
+    DEFINITION_FIELDS(scheme_fields),
 };
 
 /* Words that begin with "aws" are reserved: they mean signed requests. Others name a kind of Lambda
  * authorizer for whoever reads the document. */
-void openapi_authtype(struct openapi *o, const struct doc_member *member, void *subject)
+void openapi_authtype(struct definition *d, const struct doc_member *member, void *subject)
 {
     struct openapi_scheme *scheme = subject;
     struct str type;
-    if (!openapi_text(o, member->value, "x-amazon-apigateway-authtype", &type)) {
+    if (!definition_text(d, member->value, "x-amazon-apigateway-authtype", &type)) {
         scheme->guard = SCHEME_REFUSED;
         return;
     }
     if (!str_starts_with_nocase(type, STR("aws")))
         return;
-    bool allowed =
-        openapi_refuse(o, member->at, member->key, scheme->name,
-                       "authorization by %" STR_F " is not built yet for HTTP APIs", STR_A(type));
+    bool allowed = definition_refuse(d, member->at, member->key, scheme->name,
+                                     "authorization by %" STR_F " is not built yet for HTTP APIs",
+                                     STR_A(type));
     if (scheme->guard != SCHEME_JWT)
         scheme->guard = allowed ? SCHEME_OPEN : SCHEME_REFUSED;
 }
 
-static void read_scheme(struct openapi *o, const struct doc_member *member)
+static void read_scheme(struct definition *d, const struct doc_member *member)
 {
     struct openapi_scheme scheme = {
         .name = member->key,
-        .node = openapi_follow(o, member->value),
+        .node = openapi_follow(d, member->value),
         .guard = SCHEME_WITHOUT_AUTHORIZER,
     };
-    if (!scheme.node || !openapi_read_object(o, &scheme_object, scheme.node, &scheme))
+    if (!scheme.node || !definition_read_object(d, &scheme_object, scheme.node, &scheme))
         scheme.guard = SCHEME_REFUSED;
-    *list_push(o->arena, &o->schemes) = scheme;
+    *list_push(d->arena, &openapi_of(d)->schemes) = scheme;
 }
 
-void openapi_read_schemes(struct openapi *o, const struct doc *schemes)
+void openapi_read_schemes(struct definition *d, const struct doc *schemes)
 {
-    if (!openapi_is_map(o, schemes, "securitySchemes"))
+    if (!definition_is_map(d, schemes, "securitySchemes"))
         return;
     for (size_t i = 0; i < schemes->count; i++)
         if (!str_starts_with(schemes->members[i].key, STR("x-")))
-            read_scheme(o, &schemes->members[i]);
+            read_scheme(d, &schemes->members[i]);
 }
 
 /* --- requirements --- */
 
-static const struct openapi_scheme *find_scheme(struct openapi *o,
+static const struct openapi_scheme *find_scheme(struct definition *d,
                                                 const struct doc_member *requirement)
 {
-    FOR_EACH_IN (scheme, &o->schemes)
+    FOR_EACH_IN (scheme, &openapi_of(d)->schemes)
         if (str_eq(scheme->name, requirement->key))
             return scheme;
 
-    size_t count = o->schemes.count <= OPENAPI_SUGGESTIONS_MAX ? o->schemes.count : 0;
-    const char **names = arena_array(o->arena, const char *, count + 1);
+    size_t count = openapi_of(d)->schemes.count <= DEFINITION_SUGGESTIONS_MAX
+                       ? openapi_of(d)->schemes.count
+                       : 0;
+    const char **names = arena_array(d->arena, const char *, count + 1);
     for (size_t i = 0; i < count; i++)
-        names[i] = arena_cstring(o->arena, o->schemes.items[i].name);
-    diag_error(o->diag, requirement->at, "there is no security scheme '%" STR_F "'%s",
-               STR_A(requirement->key), openapi_suggestion(o, requirement->key, names, count));
+        names[i] = arena_cstring(d->arena, openapi_of(d)->schemes.items[i].name);
+    diag_error(d->diag, requirement->at, "there is no security scheme '%" STR_F "'%s",
+               STR_A(requirement->key), definition_suggestion(d, requirement->key, names, count));
     return NULL;
 }
 
-/* A scope that no token can hold would close the route without anybody's noticing (RFC 6749, 3.3).
- */
-static bool is_scope(struct str s)
+static void report_open(struct definition *d, const struct doc_member *requirement)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (s.at[i] <= ' ' || s.at[i] > '~' || s.at[i] == '"' || s.at[i] == '\\')
-            return false;
-    return s.len > 0;
-}
-
-static void read_scopes(struct openapi *o, const struct doc *list, struct route *route)
-{
-    if (!openapi_is_list(o, list, "scopes"))
-        return;
-    if (list->count > SCOPES_MAX)
-        diag_error(o->diag, list->at, "a route has at most %d scopes, not %zu", SCOPES_MAX,
-                   list->count);
-    for (size_t i = 0; i < list->count; i++) {
-        struct str scope;
-        if (!openapi_text(o, list->items[i], "scope", &scope))
-            continue;
-        if (!is_scope(scope))
-            diag_error(o->diag, list->items[i]->at, "'%" STR_F "' is no scope", STR_A(scope));
-        *list_push(o->arena, &route->scopes) = scope;
-    }
-}
-
-static void report_open(struct openapi *o, const struct doc_member *requirement)
-{
-    diag_warning(o->diag, requirement->at,
+    diag_warning(d->diag, requirement->at,
                  "security scheme '%" STR_F "' is not enforced: what it should guard is open",
                  STR_A(requirement->key));
 }
 
-static void apply(struct openapi *o, const struct doc_member *requirement, struct route *route)
+static void apply(struct definition *d, const struct doc_member *requirement, struct route *route)
 {
-    const struct openapi_scheme *scheme = find_scheme(o, requirement);
+    const struct openapi_scheme *scheme = find_scheme(d, requirement);
     if (!scheme)
         return;
     switch (scheme->guard) {
@@ -124,38 +97,38 @@ static void apply(struct openapi *o, const struct doc_member *requirement, struc
         break;
     case SCHEME_JWT:
         route->authorizer = scheme->authorizer;
-        read_scopes(o, requirement->value, route);
+        definition_read_scopes(d, requirement->value, route);
         break;
     case SCHEME_OPEN:
-        report_open(o, requirement);
+        report_open(d, requirement);
         break;
     case SCHEME_WITHOUT_AUTHORIZER:
-        openapi_refuse(o, requirement->at, STR(""), scheme->name,
-                       "security scheme '%" STR_F
-                       "' has no x-amazon-apigateway-authorizer: nothing "
-                       "would check it",
-                       STR_A(scheme->name));
+        definition_refuse(d, requirement->at, STR(""), scheme->name,
+                          "security scheme '%" STR_F
+                          "' has no x-amazon-apigateway-authorizer: nothing "
+                          "would check it",
+                          STR_A(scheme->name));
         break;
     }
 }
 
-void openapi_read_security(struct openapi *o, const struct doc *security, struct route *route)
+void openapi_read_security(struct definition *d, const struct doc *security, struct route *route)
 {
-    if (!openapi_is_list(o, security, "security") || security->count == 0)
+    if (!definition_is_list(d, security, "security") || security->count == 0)
         return;
     if (security->count > 1) {
-        diag_error(o->diag, security->items[1]->at,
+        diag_error(d->diag, security->items[1]->at,
                    "an operation has one security requirement on API Gateway, not %zu",
                    security->count);
         return;
     }
     const struct doc *requirement = security->items[0];
-    if (!openapi_is_map(o, requirement, "security requirement"))
+    if (!definition_is_map(d, requirement, "security requirement"))
         return;
     if (requirement->count > 1)
-        diag_error(o->diag, requirement->members[1].at,
+        diag_error(d->diag, requirement->members[1].at,
                    "a security requirement names one scheme on API Gateway, not %zu",
                    requirement->count);
     else if (requirement->count == 1)
-        apply(o, &requirement->members[0], route);
+        apply(d, &requirement->members[0], route);
 }

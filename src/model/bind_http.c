@@ -19,8 +19,8 @@ static void report(struct builder *b, const struct stage_route *sr, struct str u
 /* --- variables of the path --- */
 
 /* The names in a route's path, in its order, which is the router's: "/a/{id}/{rest+}". */
-static size_t find_names(struct arena *arena, struct str path,
-                         const char *names[ROUTE_PARAMETERS_MAX])
+static size_t names_of_path(struct arena *arena, struct str path,
+                            const char *names[ROUTE_PARAMETERS_MAX])
 {
     size_t count = 0;
     struct str segment;
@@ -33,11 +33,37 @@ static size_t find_names(struct arena *arena, struct str path,
     return count;
 }
 
+/* Those that integration.request.path.NAME gives a value, in their order. */
+static size_t names_of_parameters(struct arena *arena, const struct integration *integration,
+                                  const char *names[ROUTE_PARAMETERS_MAX])
+{
+    size_t count = 0;
+    FOR_EACH_IN (p, &integration->websocket.parameters)
+        if (p->target == PARAMETER_PATH && count < ROUTE_PARAMETERS_MAX)
+            names[count++] = arena_cstring(arena, p->name);
+    return count;
+}
+
+static void report_variable(struct builder *b, const struct stage_route *sr, struct str name,
+                            const char *nearest)
+{
+    const struct route *route = sr->route;
+    bool websocket = sr->stage->api->protocol_type == PROTOCOL_WEBSOCKET;
+    diag_error(b->diag, route->integration->uri.at,
+               "the %s of route '%" STR_F "' has no %s%" STR_F "'%s%s%s",
+               websocket ? "integration" : "path", STR_A(route->key),
+               websocket ? "parameter 'integration.request.path." : "variable '", STR_A(name),
+               nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+}
+
 static bool find_variables(struct builder *b, const struct stage_route *sr, uri_piece_list *pieces)
 {
     const char *names[ROUTE_PARAMETERS_MAX];
     const struct route *route = sr->route;
-    size_t count = find_names(&b->snapshot->arena, route->path, names);
+    struct arena *arena = &b->snapshot->arena;
+    bool websocket = sr->stage->api->protocol_type == PROTOCOL_WEBSOCKET;
+    size_t count = websocket ? names_of_parameters(arena, route->integration, names)
+                             : names_of_path(arena, route->path, names);
     FOR_EACH_IN (piece, pieces) {
         if (!piece->variable)
             continue;
@@ -45,11 +71,7 @@ static bool find_variables(struct builder *b, const struct stage_route *sr, uri_
             piece->index++;
         if (piece->index < count)
             continue;
-        const char *nearest = nearest_name(piece->text, names, count);
-        diag_error(b->diag, route->integration->uri.at,
-                   "the path of route '%" STR_F "' has no variable '%" STR_F "'%s%s%s",
-                   STR_A(route->key), STR_A(piece->text), nearest ? "; did you mean '" : "",
-                   nearest ? nearest : "", nearest ? "'?" : "");
+        report_variable(b, sr, piece->text, nearest_name(piece->text, names, count));
         return false;
     }
     return true;
@@ -130,7 +152,9 @@ static bool is_url(struct str uri)
 
 void bind_http(struct builder *b, struct stage_route *sr, struct str uri)
 {
-    if (sr->route->integration->vpc_link && !is_url(uri))
+    /* a message has no path of its own: what it is sent to is a URL */
+    bool websocket = sr->stage->api->protocol_type == PROTOCOL_WEBSOCKET;
+    if (sr->route->integration->vpc_link && !is_url(uri) && !websocket)
         bind_vpc_link(b, sr, uri);
     else
         bind_url(b, sr, uri);

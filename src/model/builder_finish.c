@@ -130,7 +130,8 @@ static void check_route_settings(struct builder *b, const struct api *api,
 
 static void finish_stage(struct builder *b, struct api *api, struct stage *stage)
 {
-    if (str_eq(stage->stage_name, STR("$default")))
+    bool websocket = api->protocol_type == PROTOCOL_WEBSOCKET;
+    if (str_eq(stage->stage_name, STR("$default")) && !websocket)
         api->default_stage = stage;
     check_route_settings(b, api, stage);
     stage->routes = arena_array(&b->snapshot->arena, struct stage_route, api->routes.count);
@@ -146,19 +147,17 @@ static void finish_stage(struct builder *b, struct api *api, struct stage *stage
 
 static void finish_api(struct builder *b, struct api *api)
 {
-    api->router = router_new(&b->snapshot->arena, api->routes.items, api->routes.count);
+    bool websocket = api->protocol_type == PROTOCOL_WEBSOCKET;
+    if (websocket) {
+        finish_websocket_routes(b, api);
+        check_websocket_listeners(b, api);
+    } else {
+        api->router = router_new(&b->snapshot->arena, api->routes.items, api->routes.count);
+    }
     FOR_EACH_IN (stage, &api->stages)
         finish_stage(b, api, *stage);
-    if (api->cors.on)
+    if (api->cors.on && !websocket)
         builder_check_cors(b, api);
-}
-
-static const struct stage *find_stage(const struct api *api, struct str name)
-{
-    FOR_EACH_IN (stage, &api->stages)
-        if (str_eq((*stage)->stage_name, name))
-            return *stage;
-    return NULL;
 }
 
 static int longest_key_first(const void *left, const void *right)
@@ -177,7 +176,7 @@ static void finish_domain(struct builder *b, struct domain *domain)
             report_dangling(b, m->api_id, "API", nearest_api(b, m->api_id.text));
             continue;
         }
-        m->stage = find_stage(m->api, m->stage_name.text);
+        m->stage = api_find_stage(m->api, m->stage_name.text);
         if (!m->stage)
             report_dangling(b, m->stage_name, "stage", NULL);
     }
@@ -190,6 +189,7 @@ static void finish_domain(struct builder *b, struct domain *domain)
             diag_error(b->diag, m->at, "the API mapping key '%" STR_F "' is there twice",
                        STR_A(m->key));
     }
+    check_websocket_mappings(b, domain);
 }
 
 static void check_listener(struct builder *b, const struct listener_settings *listener)

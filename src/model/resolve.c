@@ -37,7 +37,7 @@ static struct host read_host(struct arena *arena, struct str authority)
     return host;
 }
 
-static bool may_serve(const struct listener_settings *listener, const struct api *api)
+bool listener_serves(const struct listener_settings *listener, const struct api *api)
 {
     if (!listener->limited)
         return true;
@@ -60,14 +60,6 @@ static struct str first_segment(struct str path)
     return str_head(rest, str_find(rest, '/'));
 }
 
-static const struct stage *find_stage(const struct api *api, struct str name)
-{
-    FOR_EACH_IN (stage, &api->stages)
-        if (str_eq((*stage)->stage_name, name))
-            return *stage;
-    return NULL;
-}
-
 /* A first segment that is a stage's name selects it; otherwise $default, which has none. */
 static enum resolution by_stage_segment(struct search *s, const struct api *api)
 {
@@ -76,7 +68,7 @@ static enum resolution by_stage_segment(struct search *s, const struct api *api)
     if (api->disable_execute_api_endpoint)
         return RESOLVED_API_ONLY;
 
-    const struct stage *named = find_stage(api, segment);
+    const struct stage *named = api_find_stage(api, segment);
     if (named && named != api->default_stage) {
         s->selection->stage = named;
         s->selection->route_path = path_behind(path, 1 + segment.len);
@@ -98,7 +90,8 @@ static bool key_matches(struct str key, struct str path)
 static bool by_domain(struct search *s, const struct domain *domain)
 {
     FOR_EACH_IN (m, &domain->mappings) { /* longest key first */
-        if (!key_matches(m->key, s->request->path) || !may_serve(s->listener->settings, m->api))
+        if (!key_matches(m->key, s->request->path) ||
+            !listener_serves(s->listener->settings, m->api))
             continue;
         size_t taken = m->key.len ? 1 + m->key.len : 0;
         s->selection->api = m->api;
@@ -139,7 +132,7 @@ static const struct str *find_suffix(struct search *s, struct str *ret_api_id)
 static const struct api *find_api(struct search *s, struct str id)
 {
     const struct api *api = map_get(&s->snapshot->apis_by_id, id);
-    return api && may_serve(s->listener->settings, api) ? api : NULL;
+    return api && listener_serves(s->listener->settings, api) ? api : NULL;
 }
 
 /* Host names compare without case, API ids do not: AWS's are lower case, ours may not be. */
@@ -186,7 +179,7 @@ static enum resolution by_path_form(struct search *s)
 
     path = path_behind(path, 1 + id.len);
     struct str name = first_segment(path);
-    s->selection->stage = find_stage(api, name);
+    s->selection->stage = api_find_stage(api, name);
     if (!s->selection->stage)
         return RESOLVED_API_ONLY;
     s->selection->route_path = path_behind(path, 1 + name.len);
@@ -196,6 +189,7 @@ static enum resolution by_path_form(struct search *s)
 
 static enum resolution by_domain_only(struct search *s, const struct domain *domain)
 {
+    s->selection->host_is_domain = true;
     return by_domain(s, domain)
                ? RESOLVED
                : nothing(s, "the domain has no API mapping for this path on this listener");

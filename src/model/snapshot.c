@@ -21,6 +21,8 @@ void snapshot_unref(struct snapshot *s)
         return;
     for (struct snapshot_release_hook *hook = s->hooks; hook; hook = hook->next)
         hook->fn(hook->data);
+    FOR_EACH_IN (api, &s->apis)
+        map_release(&(*api)->routes_by_key);
     map_release(&s->apis_by_id);
     map_release(&s->domains_by_name);
     map_release(&s->functions_by_name);

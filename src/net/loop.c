@@ -161,6 +161,7 @@ void loop_run(struct loop *loop)
 
 void loop_turn(struct loop *loop)
 {
+    stay_awake_for_tasks(loop); /* libuv does not turn for nobody */
     (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
 }
 

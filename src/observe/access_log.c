@@ -87,13 +87,27 @@ void access_log_write(const struct access_log *log, const void *data)
     log->write(log->file, str_head(buf_str(&out), ACCESS_LOG_LINE_MAX));
 }
 
-static void report_unknown(const struct access_log *log, struct position at, struct diag *diag)
+/* Whose variables a format names. */
+struct naming {
+    const struct access_log_variables *variables;
+    enum protocol_type kind;
+};
+
+static int resolve(struct str name, const void *data)
 {
-    FOR_EACH_IN (part, &log->format->parts) {
+    const struct naming *naming = data;
+    const char *nearest;
+    return naming->variables->resolve(name, naming->kind, &nearest);
+}
+
+static void report_unknown(const struct substitution *format, const struct naming *naming,
+                           struct position at, struct diag *diag)
+{
+    FOR_EACH_IN (part, &format->parts) {
+        const char *nearest;
         if (!part->variable || part->id >= 0)
             continue;
-        const char *nearest =
-            nearest_name(part->text, log->variables->names, log->variables->name_count);
+        (void)naming->variables->resolve(part->text, naming->kind, &nearest);
         diag_warning(diag, at, "access log: no variable '$context.%" STR_F "'%s%s%s: it prints -",
                      STR_A(part->text), nearest ? "; did you mean '$context." : "",
                      nearest ? nearest : "", nearest ? "'?" : "");
@@ -148,11 +162,12 @@ static void prepare_stage(struct snapshot *snapshot, struct stage *stage,
         return;
     }
     struct access_log *log = arena_new(&snapshot->arena, struct access_log);
-    log->format = substitution_compile(&snapshot->arena, format, variables->resolve);
+    const struct naming naming = {variables, stage->api->protocol_type};
+    log->format = substitution_compile(&snapshot->arena, format, resolve, &naming);
     log->variables = variables;
     log->escape = settings->escape;
     log->typical_len = 256 + 2 * format.len;
-    report_unknown(log, at, diag);
+    report_unknown(log->format, &naming, at, diag);
     if (open_destination(log, settings, output, diag))
         stage->access_log = log;
 }

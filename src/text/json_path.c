@@ -199,8 +199,8 @@ const struct json_path *json_path_compile(struct arena *a, struct str text, cons
 struct run {
     const struct json_path *path;
     struct json_reader reader;
-    struct arena scratch;
-    LIST(struct str) selected; /* as JSON text */
+    struct arena *arena;
+    struct json_selection *into;
 };
 
 static void select_from(struct run *r, size_t step);
@@ -216,7 +216,7 @@ static void select_value(struct run *r)
     enum json_type type = json_peek(&r->reader);
     struct str text;
     if (json_skip(&r->reader, &text) && !is_cut(&r->reader, type))
-        *list_push(&r->scratch, &r->selected) = text;
+        *list_push(r->arena, &r->into->values) = text;
 }
 
 /* The value that comes next, which the path does not lead into. */
@@ -229,7 +229,7 @@ static void pass(struct run *r)
 static void select_member(struct run *r, size_t step)
 {
     const struct step *s = &r->path->steps.items[step];
-    size_t before = r->selected.count;
+    size_t before = r->into->values.count;
     struct str key;
     if (!json_enter_object(&r->reader))
         return;
@@ -239,7 +239,7 @@ static void select_member(struct run *r, size_t step)
             continue;
         }
         if (s->kind == STEP_MEMBER)
-            r->selected.count = before; /* as everybody who parses JSON sees it */
+            r->into->values.count = before; /* as everybody who parses JSON sees it */
         select_from(r, step + 1);
     }
 }
@@ -274,10 +274,20 @@ static void select_from(struct run *r, size_t step)
         pass(r);
 }
 
-static void write_several(struct buf *out, const struct run *r)
+void json_path_select(const struct json_path *path, struct arena *arena, struct str json,
+                      struct json_selection *ret_selection)
+{
+    struct run r = {.path = path, .arena = arena, .into = ret_selection};
+    *ret_selection = (struct json_selection){.several = path->several};
+    json_reader_init(&r.reader, json, arena);
+    select_from(&r, 0);
+    ret_selection->complete = json_finish(&r.reader);
+}
+
+static void write_several(struct buf *out, const struct json_selection *selected)
 {
     char separator = '[';
-    FOR_EACH_IN (text, &r->selected) {
+    FOR_EACH_IN (text, &selected->values) {
         buf_append_char(out, separator);
         buf_append(out, *text);
         separator = ',';
@@ -285,11 +295,10 @@ static void write_several(struct buf *out, const struct run *r)
     buf_append_char(out, ']');
 }
 
-static void write_one(struct buf *out, struct run *r)
+static void write_one(struct buf *out, struct str value, struct arena *scratch)
 {
-    struct str value = r->selected.items[0];
     struct json_reader reader;
-    json_reader_init(&reader, value, &r->scratch);
+    json_reader_init(&reader, value, scratch);
     if (json_peek(&reader) == JSON_TYPE_STRING && !json_read_string(&reader, &value))
         return; /* it was read before: cannot be */
     buf_append(out, value);
@@ -297,15 +306,15 @@ static void write_one(struct buf *out, struct run *r)
 
 bool json_path_run(const struct json_path *path, struct str json, struct buf *out)
 {
-    struct run r = {.path = path};
-    arena_init(&r.scratch, 512);
-    json_reader_init(&r.reader, json, &r.scratch);
-    select_from(&r, 0);
-    bool found = r.selected.count > 0;
-    if (found && path->several)
-        write_several(out, &r);
+    struct arena scratch;
+    struct json_selection selected;
+    arena_init(&scratch, 512);
+    json_path_select(path, &scratch, json, &selected);
+    bool found = selected.values.count > 0;
+    if (found && selected.several)
+        write_several(out, &selected);
     else if (found)
-        write_one(out, &r);
-    arena_release(&r.scratch);
+        write_one(out, selected.values.items[0], &scratch);
+    arena_release(&scratch);
     return found;
 }

@@ -10,6 +10,7 @@ struct compiler {
     struct arena *arena;
     struct str text;
     substitution_resolve_fn *resolve;
+    const void *data; /* resolve's */
     struct substitution *into;
     size_t literal; /* where the literal text before `at` begins */
     size_t at;
@@ -70,7 +71,7 @@ static void add_variable(struct compiler *c, struct str name, size_t len)
         .text = name,
         .variable = true,
         .quoted = c->quoted,
-        .id = c->resolve(name),
+        .id = c->resolve(name, c->data),
         .offset = c->at,
     };
     c->at += len;
@@ -87,10 +88,13 @@ static void take_literal(struct compiler *c)
 }
 
 const struct substitution *substitution_compile(struct arena *a, struct str text,
-                                                substitution_resolve_fn *resolve)
+                                                substitution_resolve_fn *resolve, const void *data)
 {
-    struct compiler c = {
-        .arena = a, .text = text, .resolve = resolve, .into = arena_new(a, struct substitution)};
+    struct compiler c = {.arena = a,
+                         .text = text,
+                         .resolve = resolve,
+                         .data = data,
+                         .into = arena_new(a, struct substitution)};
     while (c.at < text.len) {
         struct str name;
         size_t len;

@@ -15,8 +15,8 @@ struct named_bucket {
 };
 
 struct limiter {
-    struct bucket account;
-    bool account_filled;
+    struct bucket account, connects;
+    bool account_filled, connects_filled;
     struct map buckets; /* by "api/stage/route key": none of the first two has a slash */
 };
 
@@ -87,12 +87,35 @@ void limiter_prepare(struct limiter *l, struct snapshot *snapshot, uint64_t now)
 enum limiter_result limiter_take(struct limiter *l, const struct settings *settings,
                                  const struct stage_route *route, uint64_t now)
 {
-    if (route->bucket && !bucket_has_token(route->bucket, &route->throttle, now))
+    struct bucket *own = route ? route->bucket : NULL;
+    if (own && !bucket_has_token(own, &route->throttle, now))
         return LIMITER_ROUTE_THROTTLED;
     if (!bucket_has_token(&l->account, &settings->throttling, now))
         return LIMITER_ACCOUNT_THROTTLED;
-    if (route->bucket)
-        bucket_take(route->bucket);
+    if (own)
+        bucket_take(own);
     bucket_take(&l->account);
     return LIMITER_PASSED;
+}
+
+/* As many at once as in a second; one where that is less than one. */
+static struct throttle connect_limit(const struct settings *settings)
+{
+    double rate = settings->limits.websocket_connect_rate;
+    return (struct throttle){.on = true, .rate = rate, .burst = rate > 0 && rate < 1 ? 1 : rate};
+}
+
+enum limiter_result limiter_take_connect(struct limiter *l, const struct settings *settings,
+                                         const struct stage_route *route, uint64_t now)
+{
+    struct throttle limit = connect_limit(settings);
+    if (!l->connects_filled)
+        bucket_init(&l->connects, &limit, now);
+    l->connects_filled = true;
+    if (!bucket_has_token(&l->connects, &limit, now))
+        return LIMITER_CONNECTS_THROTTLED;
+    enum limiter_result result = limiter_take(l, settings, route, now);
+    if (result == LIMITER_PASSED)
+        bucket_take(&l->connects);
+    return result;
 }

@@ -345,7 +345,7 @@ describe("who may", () => {
     INVOKE: allow("*", "execute-api:Invoke"),
     WILD: allow("*", "execute-api:*"),
     DENIED: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }, { Effect: "Deny", Action: "execute-api:ManageConnections", Resource: arn("chat/*/DELETE/*") }] },
-    NOTHING: allow("*", "s3:GetObject"),
+    NOTHING: allow("arn:aws:s3:::bucket/*", "s3:GetObject"),
   };
   // By key: what GET, POST and DELETE are answered.
   const wanted = {
@@ -526,12 +526,12 @@ describe("limits", () => {
     slow.destroy();
   }));
 
-  test("websocketMessageBytes does not bound pushes; AWS's 128 KB does", () => withChat({ config: { credentials: [key], limits: { websocketMessageBytes: 100 } } }, async (chat) => {
+  test("websocketMessageBytes bounds pushes, too", () => withChat({ config: { credentials: [key], limits: { websocketMessageBytes: 100 } } }, async (chat) => {
     const client = await connect(chat);
-    const answer = await signed(chat.gateway, "POST", pathOf(client.id), { body: "x".repeat(131072) });
+    const answer = await signed(chat.gateway, "POST", pathOf(client.id), { body: "x".repeat(100) });
     assert.equal(answer.status, 200);
-    assert.equal((await client.text()).length, 131072);
-    assert.equal((await signed(chat.gateway, "POST", pathOf(client.id), { body: "x".repeat(131073) })).status, 413);
+    assert.equal((await client.text()).length, 100);
+    assert.equal((await signed(chat.gateway, "POST", pathOf(client.id), { body: "x".repeat(101) })).status, 413);
     client.terminate();
   }));
 });

@@ -84,14 +84,14 @@ describe("frames", () => {
     "a text within fragments": [join(frame(text, "x", more), frame(text, "x")), 1002],
     "a fragmented ping": [frame(ping, "x", more), 1002],
     "a fragmented close": [frame(close, "", more), 1002],
-    "a ping of 126 bytes": [frame(ping, "x".repeat(126)), 1002],
-    "a close of 126 bytes": [frame(close, "x".repeat(126)), 1002],
+    "a ping of 126 bytes": [frame(ping, "x".repeat(126)), [1002, 1006]],
+    "a close of 126 bytes": [frame(close, "x".repeat(126)), [1002, 1006]],
     "an unmasked text": [frame(text, "x", { masked: false }), 1002, orAccepted],
     "a length that is longer than it must be": [frame(text, "x", { form: 16 }), 1002, orAccepted],
     "a length of 64 bits that is longer than it must be": [frame(text, "x", { form: 64 }), 1002, orAccepted],
-    "a length with the highest bit": [join(bytes(0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 1), bytes(1, 2, 3, 4, 5)), [1002, 1009]],
+    "a length with the highest bit": [join(bytes(0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 1), bytes(1, 2, 3, 4, 5)), [1002, 1009, 1006]],
     "a binary message": [frame(binary, "x"), 1003],
-    "a fragmented binary message": [join(frame(binary, "x", more)), 1003],
+    "a fragmented binary message": [join(frame(binary, "x", more)), [1003, 1002]],
     "an empty binary message": [frame(binary, ""), 1003],
     "invalid UTF-8": [frame(text, bytes(0xff)), 1007],
     "invalid UTF-8 behind text": [frame(text, join(Buffer.from("hello"), bytes(0xce, 0xba, 0xff))), 1007],
@@ -225,23 +225,36 @@ describe("those that do not read", () => {
   const large = "x".repeat(131072);
 
   test("a client that reads nothing is closed when more waits than it may, and the others notice nothing", () => withChat({
-    on: { $default: { statusCode: 200, body: large } }, config: { limits: { websocketPendingBytes: 262144 } },
+    on: { $default: { statusCode: 200, body: large } },
+    config: { limits: { websocketPendingBytes: 262144 }, managementApi: { authorizationType: "NONE", listeners: ["local"] } },
   }, async ({ gateway, room }) => {
     const slow = await RawSocket.open(gateway, "/prod");
     const { connectionId } = room.of("$connect").at(-1).requestContext;
     slow.raw.socket.pause();
     const other = await open(gateway, "/prod");
-    let gone;
-    const ended = (async () => { for (let n = 1; (gone = await room.event("$disconnect", n)).requestContext.connectionId !== connectionId; n++); })();
-    let over = false;
-    ended.then(() => (over = true));
-    for (let i = 0; i < 400 && !over; i++) {
-      slow.sendText("more");
-      assert.equal((await other.ask("you")).length, large.length);
-    }
-    await ended;
-    assert.equal(typeof gone.requestContext.disconnectStatusCode, "number");
+    const push = () => fetch(`${gateway.url}/prod/@connections/${encodeURIComponent(connectionId)}`, { method: "POST", body: large });
+    let answer;
+    for (let i = 0; i < 400 && (answer = await push()).status === 200; i++) assert.equal((await other.ask("you")).length, large.length);
+    assert.deepEqual([answer.status, answer.headers.get("x-amzn-errortype")], [429, "LimitExceededException"]);
+    assert.equal((await push()).status, 410);
+    const gone = await room.event("$disconnect");
+    assert.deepEqual([gone.requestContext.connectionId, gone.requestContext.disconnectStatusCode], [connectionId, 1008]);
     assert.equal((await other.ask("still there")).length, large.length);
+    await other.close(1000);
+    slow.destroy();
+  }));
+
+  test("a client that asks for more than it reads is not read until it does", () => withChat({
+    on: { $default: { statusCode: 200, body: large } }, config: { limits: { websocketPendingBytes: 4194304 } },
+  }, async ({ gateway, room }) => {
+    const count = 400, slow = await RawSocket.open(gateway, "/prod");
+    slow.raw.socket.pause();
+    for (let i = 0; i < count; i++) slow.sendText("more");
+    const other = await open(gateway, "/prod");
+    assert.equal((await other.ask("you")).length, large.length);
+    assert.ok(room.of("$default").length < count, "the gateway has read everything");
+    slow.raw.socket.resume();
+    for (let i = 0; i < count; i++) assert.equal((await slow.text()).length, large.length);
     await other.close(1000);
     slow.destroy();
   }));

@@ -142,7 +142,7 @@ describe("events and answers", () => {
     });
 
   test("a long answer comes whole, in frames of 32 KB at most", async () => {
-    answered("$default", { statusCode: 200, body: "é".repeat(100000) });
+    answered("$default", { statusCode: 200, body: "é".repeat(60000) });
     const raw = await RawSocket.open(chat.gateway, "/prod");
     raw.sendText("long");
     const lengths = [], parts = [];
@@ -153,7 +153,7 @@ describe("events and answers", () => {
       assert.deepEqual([next.masked, next.rsv], [false, 0]);
       if (next.fin) break;
     }
-    assert.equal(Buffer.concat(parts).toString(), "é".repeat(100000));
+    assert.equal(Buffer.concat(parts).toString(), "é".repeat(60000));
     assert.ok(Math.max(...lengths) <= 32768, `${lengths}`);
     raw.destroy();
   });

@@ -6,8 +6,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int resolve(struct str name)
+static int resolve(struct str name, const void *data)
 {
+    (void)data;
     return (int)(name.len % 7) - 1;
 }
 
@@ -15,7 +16,7 @@ static void append_as_written(struct buf *out, const struct substitution_part *v
 {
     const struct str *format = data;
     bool braced = format->at[v->offset + 1] == '{';
-    assert(format->at[v->offset] == '$' && v->id == resolve(v->text));
+    assert(format->at[v->offset] == '$' && v->id == resolve(v->text, NULL));
     buf_append(out, braced ? STR("${context.") : STR("$context."));
     buf_append(out, v->text);
     if (braced)
@@ -29,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     scoped_buf struct buf out = {0};
     arena_init(&arena, 1024);
 
-    const struct substitution *s = substitution_compile(&arena, format, resolve);
+    const struct substitution *s = substitution_compile(&arena, format, resolve, NULL);
     substitution_run(s, &out, append_as_written, &format);
     assert(str_eq(buf_str(&out), format));
     FOR_EACH_IN (part, &s->parts)

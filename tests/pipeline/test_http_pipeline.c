@@ -1,82 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP exchanges through the whole pipeline without a socket: the test is the edge (a sink that
- * remembers what it is given), the backend (lambda_* below stand in for the library's) and the
- * clock. */
-#include "turnpike/backend/lambda.h"
+ * remembers what it is given), the backend (support/fake_lambda.h stands in for the library's) and
+ * the clock. */
 #include "turnpike/gateway/exchange.h"
 #include "turnpike/model/builder.h"
 
+#include "support/fake_lambda.h"
 #include "testing.h"
-#include "turnpike/base/xalloc.h"
-
-/* The backend: at most one call at a time, answered by the test. */
-
-struct lambda_call {
-    struct lambda_request request;
-    lambda_done_fn *done;
-    void *data;
-    bool abandoned;
-};
-
-static struct {
-    struct lambda_call *call;
-    size_t count;
-} backend;
-
-struct lambda *lambda_new(struct loop *loop, struct curl_loop *curl, struct counters *counters)
-{
-    (void)curl;
-    (void)loop;
-    (void)counters;
-    return (struct lambda *)&backend;
-}
-
-void lambda_free(struct lambda *l)
-{
-    (void)l;
-}
-
-void lambda_prepare(struct lambda *l, struct snapshot *snapshot)
-{
-    (void)l;
-    (void)snapshot;
-}
-
-struct lambda_call *lambda_invoke(struct lambda *l, struct lambda_request *request,
-                                  lambda_done_fn *done, void *data)
-{
-    (void)l;
-    assert_null(backend.call);
-    backend.call = xcalloc(1, sizeof(*backend.call));
-    *backend.call = (struct lambda_call){*request, done, data, false};
-    backend.count++;
-    return backend.call;
-}
-
-void lambda_abandon(struct lambda_call *call)
-{
-    call->abandoned = true;
-}
-
-size_t lambda_calls(const struct lambda *l)
-{
-    (void)l;
-    return backend.call != NULL;
-}
-
-static void answer_call(enum integration_failure failure, const char *payload)
-{
-    struct lambda_call *call = backend.call;
-    backend.call = NULL;
-    struct lambda_answer answer = {.failure = failure, .status = 200, .error = STR("why")};
-    buf_append(&answer.payload, str_from(payload));
-    if (!call->abandoned)
-        call->done(call->data, &answer);
-    buf_release(&answer.payload);
-    buf_release(&call->request.payload);
-    share_release(&call->request.held);
-    free(call);
-}
 
 /* The edge. */
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the examples of docs/http-api.md call, from files beside each other in a directory:
-//   node serve.mjs [DIRECTORY]
+// What the examples of docs/http-api.md and docs/websocket.md call, from files beside each other in a
+// directory:
+//   node serve.mjs [DIRECTORY [FUNCTION_PORT BACKEND_PORT]]
 // http://localhost:9001  the Lambda Invoke API; a function's code is the export of its name in
 //                        function.mjs, else `handler`
 // http://localhost:9000  an HTTP backend: the default export of backend.mjs; without that file, the
@@ -54,7 +55,7 @@ async function answer(directory, request, response) {
 }
 
 /** Starts both. Ports are 0 for any; `stop` ends them. */
-export async function serve(directory, { functionPort = 9001, backendPort = 9000 } = {}) {
+async function serve(directory, functionPort, backendPort) {
   const servers = [[invoke, functionPort], [answer, backendPort]].map(([handle, port]) =>
     createServer((request, response) => handle(directory, request, response)).listen(port, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));
@@ -63,8 +64,7 @@ export async function serve(directory, { functionPort = 9001, backendPort = 9000
   return { functionPort: functions, backendPort: backend, stop };
 }
 
-if (import.meta.filename === process.argv[1]) {
-  const { functionPort, backendPort, stop } = await serve(path.resolve(process.argv[2] ?? '.'));
-  console.log(`functions: http://localhost:${functionPort}, backend: http://localhost:${backendPort}`);
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop);
-}
+const [directory = '.', wantedFunctions = 9001, wantedBackend = 9000] = process.argv.slice(2);
+const { functionPort, backendPort, stop } = await serve(path.resolve(directory), Number(wantedFunctions), Number(wantedBackend));
+console.log(`functions: http://localhost:${functionPort}, backend: http://localhost:${backendPort}`);
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop);

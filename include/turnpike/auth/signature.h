@@ -18,6 +18,15 @@ enum signature_result {
     SIGNATURE_WRONG,      /* InvalidSignatureException: scope, body's hash or signature */
 };
 
+/* What a request says of its signature: views of it, and of the arena. at is NULL where it says
+ * nothing. */
+struct signature_parts {
+    const char *time_header; /* which one has the time; NULL: presigned, in the query */
+    struct str algorithm, credential, signed_headers, signature;
+    struct str time, expires, session_token, content_hash;
+    struct str query; /* as it is signed: without the signature */
+};
+
 /* One check. The caller fills in the first part. Lives in the exchange's arena. */
 struct signature_check {
     const struct settings *settings; /* credentials and region */
@@ -27,21 +36,27 @@ struct signature_check {
     struct arena *arena;
 
     /* results */
-    const struct credential *credential; /* where valid */
-    struct str message; /* otherwise: AWS's own words, for the client; of the arena or static */
-    struct str why;     /* and for people; never a key's secret half or a signature */
+    const struct credential *credential; /* NULL until signature_finish has said valid */
+    struct str message; /* where refused: AWS's own words, for the client; of the arena or static.
+                         * It may repeat what the client wrote where AWS does (a region, a date),
+                         * and of Authorization a hash; never a signature or a key's secret half */
+    struct str why;     /* and for people; static */
 
     /* private */
-    struct str signed_headers, signature, session_token, time, date;
-    bool presigned;
+    struct signature_parts parts;
+    const struct credential *claimed; /* whose key was named */
+    struct str time;                  /* that was signed, as X-Amz-Date has it */
+    const struct header *headers;     /* that were signed */
+    size_t header_count;
 };
 
-/* What can be judged before the body is there: form, key, session token, scope and date. Who has no
- * key is refused without a byte of his body being read. */
+/* What can be judged before the body is there, in AWS's order: form, date, scope, key and session
+ * token. Who names no known key is refused without a byte of his body being read. */
 enum signature_result signature_begin(struct signature_check *check);
 
-/* The rest, once the body is complete: the signature over all of the request, in constant time. The
- * hash is the body's own: UNSIGNED-PAYLOAD is not honoured. */
+/* The rest, after signature_begin has said valid and the body is complete: the signature over all
+ * of the request, in constant time. The hash is the body's own: UNSIGNED-PAYLOAD is not honoured.
+ */
 enum signature_result signature_finish(struct signature_check *check);
 
 #endif

@@ -35,6 +35,15 @@ MUST_USE static inline bool share_grow(struct share *s, struct budget *budget, s
     return true;
 }
 
+/* Takes them whatever is used: for what was let in already. */
+static inline void share_add(struct share *s, struct budget *budget, size_t more)
+{
+    assert(!s->budget || s->budget == budget);
+    budget->used += more;
+    s->budget = budget;
+    s->size += more;
+}
+
 /* Gives everything back. */
 static inline void share_release(struct share *s)
 {

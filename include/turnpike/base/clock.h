@@ -28,4 +28,8 @@ struct str clock_iso(uint64_t wall, char out[CLOCK_ISO_SIZE]);
 /* "2020-03-12T19:03:58.123+01:00" (RFC 3339, 5.6), from 1970 on. False where text is none. */
 MUST_USE bool clock_read_iso(struct str text, uint64_t *ret_wall);
 
+/* What clock_http writes, from 1970 on; the day of the week is not looked at. False where text is
+ * anything else. */
+MUST_USE bool clock_read_http(struct str text, uint64_t *ret_wall);
+
 #endif

@@ -51,6 +51,9 @@ struct str sigv4_canonical(struct buf *out, const struct sigv4_request *request,
 /* As X-Amz-Date has it; its first SIGV4_DATE_LEN bytes are a scope's date. */
 struct str sigv4_time(uint64_t wall, char out[SIGV4_TIME_SIZE]);
 
+/* What sigv4_time writes, from 1970 on. False where text is anything else. */
+MUST_USE bool sigv4_read_time(struct str text, uint64_t *ret_wall);
+
 struct sigv4_scope {
     struct str date, region, service;
 };

@@ -8,12 +8,8 @@
 #include "turnpike/model/request.h"
 #include "turnpike/observe/access_log.h"
 
-/* The number of an access log variable of HTTP APIs, by its name without "$context.": to be asked
- * once, when a format is compiled. Below 0 where AWS has no such variable. */
-int context_variable_resolve(struct str name);
-
-/* Appends the value of the variable that `name` was resolved to. Appends nothing where the request
- * has none. Tokens, signatures and keys are never among the values. */
+/* Appends the value of the variable that `name` was resolved to (model/context_variable.h). Appends
+ * nothing where the request has none. Tokens, signatures and keys are never among the values. */
 void context_variable_append(struct buf *out, int variable, struct str name,
                              const struct transaction *t);
 

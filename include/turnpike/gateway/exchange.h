@@ -5,14 +5,24 @@
 #define TURNPIKE_GATEWAY_EXCHANGE_H
 
 #include "turnpike/auth/auth.h"
+#include "turnpike/auth/signature.h"
 #include "turnpike/backend/lambda.h"
 #include "turnpike/gateway/gateway.h"
 #include "turnpike/gateway/sink.h"
 #include "turnpike/model/resolve.h"
 #include "turnpike/net/work.h"
 
+struct connection;
+
 /* The rows of the pipeline's table. */
-enum exchange_kind { EXCHANGE_HTTP, EXCHANGE_KIND_COUNT };
+enum exchange_kind {
+    EXCHANGE_HTTP,    /* what the edge begins with; stage_resolve may make it one of these two: */
+    EXCHANGE_CONNECT, /* a WebSocket handshake */
+    EXCHANGE_MANAGE,  /* a call of @connections */
+    EXCHANGE_MESSAGE, /* a message of a WebSocket connection; begun by it, as is the next: */
+    EXCHANGE_DISCONNECT, /* its end */
+    EXCHANGE_KIND_COUNT
+};
 
 /* What a stage answers. */
 enum verdict {
@@ -45,6 +55,8 @@ struct exchange {
     struct sink *sink; /* NULL once it is gone */
 
     struct buf body; /* what came of the request's body */
+    struct str
+        message;     /* of a WebSocket API: the message as it came; the body may be transformed */
     bool collecting; /* the body stage takes bytes; otherwise they are dropped */
     bool body_complete;
     struct buf payload;   /* the function's answer: the response is views of it */
@@ -59,6 +71,9 @@ struct exchange {
     } cors;
 
     struct token_check token;
+    /* Of WebSocket APIs: a reference; NULL: none. Of a handshake the one that will come of it. */
+    struct connection *connection;
+    struct signature_check *signature; /* of a call of @connections, in the arena */
     /* The integration's call, how to lose interest in it without stopping it, and how to have it go
      * on once the client takes more of a streamed answer. */
     struct {
@@ -108,6 +123,9 @@ void exchange_on_gone(struct exchange *x, bool complete);
  * either. A long one is cut (reason.h). */
 enum verdict exchange_refuse(struct exchange *x, enum gateway_response_id id, const char *why, ...)
     PRINTF(3, 4);
+/* Likewise, in words of its own (`message`, of the arena or static) in place of the row's. */
+enum verdict exchange_refuse_saying(struct exchange *x, enum gateway_response_id id,
+                                    struct str message, const char *why, ...) PRINTF(4, 5);
 
 /* Likewise: 413 by limits.payloadBytes, 503 by limits.bufferedBytes. */
 enum verdict exchange_refuse_body(struct exchange *x);
@@ -115,6 +133,12 @@ enum verdict exchange_refuse_memory(struct exchange *x);
 
 /* For the last stage. Hands the response to the sink; exchange_on_gone follows. */
 void exchange_respond(struct exchange *x);
+/* For the last stage of a handshake that is accepted: the sink's client becomes a WebSocket,
+ * x->connection its facts. exchange_on_gone follows. */
+void exchange_upgrade(struct exchange *x);
+
+/* What a body may have, bytes. */
+uint64_t exchange_body_max(const struct exchange *x);
 
 /* What follows of a streamed answer (t.response.streamed), once exchange_resume has returned. False
  * asks to wait until integration.resume is called; nothing is lost if not. */
@@ -138,5 +162,8 @@ void exchange_add_header(struct exchange *x, struct str name, struct str value);
 
 /* Counts `more` bytes as buffered; false where limits.bufferedBytes does not allow them. */
 MUST_USE bool exchange_buffer(struct exchange *x, size_t more);
+
+/* The row of the table as x's kind of API answers with it. */
+const struct gateway_response *exchange_row(const struct exchange *x, enum gateway_response_id id);
 
 #endif

@@ -14,7 +14,11 @@ void figures_prepare(struct counters *counters, struct snapshot *snapshot);
 /* Counts a request that is over. */
 void figures_count(struct counters *counters, const struct transaction *t);
 
+/* Counts a message that was sent in reply to one. */
+void figures_count_reply(const struct transaction *t);
+
 /* Counts a request that a bucket refused. */
-void figures_count_throttled(const struct transaction *t, enum limiter_result by);
+void figures_count_throttled(struct counters *counters, const struct transaction *t,
+                             enum limiter_result by);
 
 #endif

@@ -10,6 +10,7 @@
 #include "turnpike/backend/service.h"
 #include "turnpike/base/budget.h"
 #include "turnpike/base/counters.h"
+#include "turnpike/gateway/connection.h"
 #include "turnpike/model/snapshot.h"
 #include "turnpike/net/fetch.h"
 #include "turnpike/net/loop.h"
@@ -29,7 +30,8 @@ struct gateway {
     struct origins *origins; /* behind HTTP and service integrations */
     struct http_proxy *http_proxy;
     struct services *services;
-    struct snapshot *snapshot; /* in force; NULL before the first */
+    struct snapshot *snapshot;      /* in force; NULL before the first */
+    struct connections connections; /* WebSockets */
 
     struct exchange *exchanges; /* live */
     struct exchange *spare;     /* to be used again */

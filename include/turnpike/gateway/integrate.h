@@ -9,6 +9,7 @@ stage_fn integrate_lambda;  /* AWS_PROXY to a function: integrate_lambda.c */
 stage_fn integrate_http;    /* HTTP_PROXY: integrate_http.c */
 stage_fn integrate_service; /* AWS_PROXY with a subtype: integrate_service.c */
 stage_fn integrate_docs;    /* the API's documentation: integrate_docs.c */
+stage_fn integrate_mock;    /* MOCK: integrate_mock.c */
 
 /* The integration has failed: notes it and refuses, by the one table of what clients are told.
  * `why` is what access logs show as integrationErrorMessage, of the exchange's arena or static;

@@ -28,4 +28,17 @@ stage_fn stage_integrate;    /* calls what stands behind the route: stage_integr
 stage_fn stage_map_response; /* responseParameters: stage_map.c */
 stage_fn stage_respond;      /* hands the response to the sink: stage_respond.c */
 
+/* Of WebSocket APIs. */
+stage_fn stage_handshake;          /* RFC 6455's checks: stage_handshake.c */
+stage_fn stage_validate;           /* what $connect requires: stage_validate.c */
+stage_fn stage_accept;             /* 101, or a refusal: stage_accept.c */
+stage_fn stage_select;             /* which route a message meets: stage_select.c */
+stage_fn stage_transform;          /* templates, parameters: stage_transform.c */
+stage_fn stage_transform_response; /* the same of the answer: stage_transform_response.c */
+stage_fn stage_reply;              /* the frame that answers a message: stage_reply.c */
+stage_fn stage_end;                /* of a $disconnect: stage_reply.c */
+stage_fn stage_admit;              /* @connections: who may at all: stage_admit.c */
+stage_fn stage_verify;             /* likewise, with the body: stage_admit.c */
+stage_fn stage_manage;             /* POST, GET, DELETE: stage_manage.c */
+
 #endif

@@ -16,6 +16,9 @@ struct sink_ops {
     /* Sends the answer, or its beginning where it is streamed. Its head and body live until
      * exchange_on_gone. */
     void (*respond)(struct sink *sink, const struct response *response);
+    /* Sends a 101 with the response's headers: the client is a WebSocket from here on, that of
+     * the exchange's connection (connection.h). NULL where no handshake can come. */
+    void (*upgrade)(struct sink *sink, const struct response *response);
 
     /* What follows of a streamed answer, in pieces that need live during the call only. False asks
      * to wait for exchange_on_writable; nothing is lost if not. */

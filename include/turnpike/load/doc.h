@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "turnpike/base/arena.h"
+#include "turnpike/base/buf.h"
 #include "turnpike/base/diag.h"
 #include "turnpike/base/str.h"
 
@@ -24,7 +25,9 @@ struct doc {
     struct str text; /* scalars */
     bool truth;      /* DOC_BOOL */
     bool quoted;
-    struct doc **items;         /* DOC_LIST */
+    struct position text_at; /* of the text's first byte; file is NULL: it was written otherwise */
+    unsigned indentation;    /* bytes before its other lines */
+    struct doc **items;      /* DOC_LIST */
     struct doc_member *members; /* DOC_MAP, in the order of the text, no key twice */
     size_t count;               /* of items or members */
 };
@@ -45,6 +48,14 @@ MUST_USE struct doc *doc_load(struct arena *arena, struct diag *diag, const char
 /* The member's value, or NULL; also NULL where d is NULL or no map. */
 struct doc *doc_get(const struct doc *d, const char *key);
 const struct doc_member *doc_member(const struct doc *d, struct str key);
+
+/* Where a byte of a scalar's text stands; the scalar's own position where its text was written
+ * otherwise: with escapes, in folded lines, behind a tag. */
+struct position doc_text_position(const struct doc *d, size_t offset);
+
+/* Appends d as compact JSON; tags are passed over. Numbers that JSON has not are written as it has
+ * them (0x1F is 31), those that are none at all as strings (".inf"). */
+void doc_write_json(struct buf *out, const struct doc *d);
 
 /* "a string", "a list", …: for messages. */
 const char *doc_kind_name(const struct doc *d);

@@ -104,9 +104,9 @@ const struct response_parameters *response_parameters_find(const struct integrat
 struct route {
     struct position at;
     struct str key; /* "GET /pets/{id}", "ANY /{proxy+}", "$default" */
-    struct str
-        method;      /* "ANY" matches all that no other route of the path takes; empty: $default */
-    struct str path; /* the template; "$default" */
+    /* "ANY" matches all that no other route of the path takes; empty: $default, WebSocket APIs */
+    struct str method;
+    struct str path;               /* the template; "$default"; of WebSocket APIs the key */
     struct str operation_name;     /* operationId, or empty */
     size_t index;                  /* among the API's routes */
     struct authorizer *authorizer; /* NULL: open */
@@ -203,15 +203,24 @@ struct api {
     struct cors_configuration cors;
     const struct cross_origin *cross_origin; /* set by gateway's prepare; NULL: no CORS */
     struct written docs_path; /* where its documentation stands; text.at is NULL: nowhere */
+    bool stages_written;      /* otherwise $default stands for them */
     LIST(struct stage *) stages;
     LIST(struct authorizer *) authorizers;
     LIST(struct integration *) integrations;
     LIST(struct route *) routes;
     struct websocket_api websocket;
-    const struct router *router;       /* set by builder_finish; of WebSocket APIs NULL */
-    struct map routes_by_key;          /* likewise; of WebSocket APIs alone */
-    const struct stage *default_stage; /* "$default", or NULL; likewise */
+    written_list websocket_keys; /* those of the configuration that only WebSocket APIs have */
+    const struct router *router; /* set by builder_finish; of WebSocket APIs NULL */
+    struct map routes_by_key;    /* of WebSocket APIs alone */
+    /* "$default", or NULL; set by builder_finish. NULL for WebSocket APIs: their stage is always in
+     * the path. */
+    const struct stage *default_stage;
 };
+
+/* By its name, or NULL. */
+const struct stage *api_find_stage(const struct api *api, struct str name);
+/* The route of a WebSocket API by its key, exactly, or NULL. */
+const struct route *api_find_route(const struct api *api, struct str key);
 
 struct api_mapping {
     struct position at;

@@ -37,8 +37,14 @@ struct integration *builder_add_integration(struct builder *b, struct api *api, 
 struct route *builder_add_route(struct builder *b, struct api *api, struct position at,
                                 struct str method, struct str path);
 
-/* Checks and compiles. Returns the snapshot with one reference, or NULL where the diag holds an
- * error (then everything was freed). To be called once, whatever happened before. */
+/* The same for a WebSocket API by its route key: 1 to 128 characters that begin with '$' only in
+ * $connect, $disconnect and $default. Method and path become empty and the key. */
+struct route *builder_add_websocket_route(struct builder *b, struct api *api, struct position at,
+                                          struct str key);
+
+/* Checks and compiles. WebSocket APIs get their implicit routes. Returns the snapshot with one
+ * reference, or NULL where the diag holds an error (then everything was freed). To be called once,
+ * whatever happened before. */
 MUST_USE struct snapshot *builder_finish(struct builder *b);
 
 /* Gives up: frees what was built. */

@@ -4,7 +4,7 @@
 #ifndef TURNPIKE_MODEL_CONTEXT_VARIABLE_H
 #define TURNPIKE_MODEL_CONTEXT_VARIABLE_H
 
-#include "turnpike/base/str.h"
+#include "turnpike/model/api.h"
 
 enum context_variable {
 #define CONTEXT_VARIABLE(name, kinds, places, symbol) VARIABLE_##symbol,
@@ -16,18 +16,26 @@ enum context_variable {
 /* Where a variable may stand. */
 enum context_variable_place { IN_TEMPLATE = 1, IN_ACCESS_LOG = 2, IN_MAPPING = 4 };
 
-/* The variable of HTTP APIs by its name without "$context.", or below 0 where AWS has none of that
- * name in that place. "authorizer.claims.x" and "authorizer.x" are VARIABLE_AUTHORIZER_CLAIMS_NAME
- * and VARIABLE_AUTHORIZER_NAME. */
-int context_variable_find(struct str name, enum context_variable_place place);
+/* The variable of that kind of API by its name without "$context.", or below 0 where AWS has none
+ * of that name in that place. "authorizer.claims.x" and "authorizer.x" are
+ * VARIABLE_AUTHORIZER_CLAIMS_NAME and VARIABLE_AUTHORIZER_NAME. */
+int context_variable_find(struct str name, enum protocol_type kind,
+                          enum context_variable_place place);
 
-/* The variable in a mapping, as mapping_value_compile asks for it. */
+/* The name that may have been meant by one that was not found there, or NULL. */
+const char *context_variable_nearest(struct str name, enum protocol_type kind,
+                                     enum context_variable_place place);
+
+/* The same as compilers of texts ask for it: in a mapping of an HTTP API, in one of a WebSocket
+ * API, in a template of a WebSocket API. */
 int context_variable_of_mapping(struct str name, const char **ret_nearest);
-
-/* By their numbers; with "NAME" for what others name. */
-extern const char *const context_variable_names[VARIABLE_COUNT];
+int context_variable_of_websocket_mapping(struct str name, const char **ret_nearest);
+int context_variable_of_websocket_template(struct str name, const char **ret_nearest);
 
 /* The name behind "authorizer.claims.". */
 struct str context_variable_claim(struct str name);
+
+/* The name behind "authorizer.". */
+struct str context_variable_key(struct str name);
 
 #endif

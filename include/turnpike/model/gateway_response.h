@@ -6,13 +6,15 @@
 #include "turnpike/base/str.h"
 
 enum gateway_response_id {
-#define GATEWAY_RESPONSE(symbol, type, status, message, error_type) GATEWAY_##symbol,
+#define GATEWAY_RESPONSE(symbol, ...) GATEWAY_##symbol,
 #include "turnpike/model/gateway_responses.def"
 #undef GATEWAY_RESPONSE
     GATEWAY_RESPONSE_COUNT
 };
 
+/* A row as one kind of API answers with it. */
 struct gateway_response {
+    enum gateway_response_id id;
     const char *type; /* $context.error.responseType */
     unsigned status;
     struct str message;     /* $context.error.message */
@@ -20,6 +22,8 @@ struct gateway_response {
     const char *error_type; /* x-amzn-ErrorType; NULL: none */
 };
 
+/* Of HTTP APIs, and of what meets no API; of WebSocket APIs. */
 extern const struct gateway_response gateway_responses[GATEWAY_RESPONSE_COUNT];
+extern const struct gateway_response websocket_gateway_responses[GATEWAY_RESPONSE_COUNT];
 
 #endif

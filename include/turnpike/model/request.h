@@ -19,6 +19,7 @@ struct request {
     size_t header_count;
     struct str host;         /* as the client wrote it, with its port */
     struct str user_agent;   /* empty where none */
+    bool upgrade;            /* HTTP/1.1, Connection names upgrade and an Upgrade field exists */
     bool has_body;           /* one is announced */
     uint64_t content_length; /* as announced; 0 where the body is chunked */
     struct str body;         /* complete once the body stage has passed */
@@ -48,6 +49,7 @@ struct selection {
     struct str route_path;    /* decoded, without stage or mapping key */
     struct str mapping_key;   /* the API mapping that matched, or empty */
     bool by_domain;           /* through a configured domain */
+    bool host_is_domain;      /* whatever the path: the host is one, or "*" is */
     struct str domain_name;   /* requestContext.domainName, with a port that is not the default */
     struct str domain_prefix; /* its first label */
     const char *nothing;      /* where no API was found: why, for people */
@@ -61,13 +63,18 @@ struct connection_facts {
 
 enum websocket_event { EVENT_NONE, EVENT_CONNECT, EVENT_MESSAGE, EVENT_DISCONNECT };
 
+/* "CONNECT", "MESSAGE", "DISCONNECT"; empty for EVENT_NONE. */
+struct str websocket_event_name(enum websocket_event event);
+
 /* What an exchange of a WebSocket API is about. */
 struct websocket_facts {
     enum websocket_event event;
-    const struct connection_facts *connection; /* NULL: none, yet */
+    const struct connection_facts *connection; /* NULL: none; each event has one */
     char message_id[17];                       /* EVENT_MESSAGE */
+    bool binary;                               /* likewise: the message is no text */
     unsigned disconnect_code;                  /* EVENT_DISCONNECT */
     struct str disconnect_reason;              /* likewise */
+    struct str managed; /* of a call of @connections: the id of whose connection it is */
 };
 
 struct claim {
@@ -87,6 +94,7 @@ struct response {
     unsigned status;
     LIST(struct header) headers; /* without the framing ones */
     struct str body;             /* all of it; where streamed, what there is of it */
+    bool binary;                 /* of a WebSocket message: a binary one */
     bool streamed;               /* more follows, see gateway/sink.h */
     /* Where set, content_length is said instead of the body's: streams of a known length, and
      * integrations' answers to HEAD and with 304. */
@@ -139,5 +147,8 @@ struct transaction {
 
 /* The first header of that name (without case), or NULL. */
 const struct header *request_header(const struct request *r, struct str name);
+
+/* The value of the claim, or an empty one. Takes NULL. */
+struct str identity_claim(const struct identity *identity, struct str name);
 
 #endif

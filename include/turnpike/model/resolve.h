@@ -16,6 +16,9 @@ struct listener_facts {
                  */
 };
 
+/* Whether the listener serves the API at all. */
+bool listener_serves(const struct listener_settings *listener, const struct api *api);
+
 enum resolution {
     RESOLVED,          /* api and stage are set */
     RESOLVED_API_ONLY, /* an API, but no stage of it may be reached like this: its own kind of 404

@@ -13,10 +13,10 @@
 
 /* The variables that a format may name. The gateway has the table (gateway/context_variables.h). */
 struct access_log_variables {
-    substitution_resolve_fn *resolve; /* asked once for each variable of a format */
-    substitution_append_fn *append;   /* only called for what was resolved; may append nothing */
-    const char *const *names;         /* all there are, for messages */
-    size_t name_count;
+    /* Asked for each variable of a format: its number, or below 0 where APIs of that kind have none
+     * of the name; *ret_nearest is then the one that may have been meant, or NULL. */
+    int (*resolve)(struct str name, enum protocol_type kind, const char **ret_nearest);
+    substitution_append_fn *append; /* only called for what was resolved; may append nothing */
 };
 
 /* Where lines go: the daemon's log writer, as the layers below see it. */

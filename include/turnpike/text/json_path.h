@@ -22,4 +22,16 @@ const struct json_path *json_path_compile(struct arena *a, struct str text, cons
  * The text may be cut: what was selected completely before it ends, or stops being JSON, counts. */
 MUST_USE bool json_path_run(const struct json_path *path, struct str json, struct buf *out);
 
+/* What a path selects, as it stands in the text. */
+struct json_selection {
+    LIST(struct str) values; /* JSON texts, views of the selected-from text */
+    bool several;            /* of a path with wildcards: together they are a list */
+    bool complete;           /* the whole text is one JSON value */
+};
+
+/* The same for callers that tell strings from other values, or take no text that was cut. Of the
+ * arena. */
+void json_path_select(const struct json_path *path, struct arena *arena, struct str json,
+                      struct json_selection *ret_selection);
+
 #endif

@@ -21,14 +21,14 @@ struct substitution {
 };
 
 /* The number of a variable for the caller's own table, below 0 where it is unknown. */
-typedef int substitution_resolve_fn(struct str name);
+typedef int substitution_resolve_fn(struct str name, const void *data);
 
 /* Takes `text` apart. Variables are $context.a.b and ${context.a.b}. A bare name is made of
  * letters, digits and underscores, with single dots between them; behind "authorizer." it may also
  * hold '-' and ':' (names of claims) where more of the name follows. What looks like neither is
  * literal. */
 const struct substitution *substitution_compile(struct arena *a, struct str text,
-                                                substitution_resolve_fn *resolve);
+                                                substitution_resolve_fn *resolve, const void *data);
 
 /* Appends the value of one variable; never called for literal text. */
 typedef void substitution_append_fn(struct buf *out, const struct substitution_part *variable,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* template.h: mapping templates without directives (AWS: "Working with models and mapping
  * templates"): literal text with $context.*, $stageVariables.*, $input.body, $input.json('…'),
- * $input.path('…') and $input.params('…'), bare or in braces. Taken apart once, run with a look-up.
- * Whatever holds a '#' directive or another reference is refused when it is compiled. */
+ * $input.path('…') and $input.params('…'), bare, in braces, or quiet ("$!"). Taken apart once, run
+ * with a look-up. Whatever holds a '#' directive or comment, or another reference, is refused when
+ * it is compiled; '$' and '#' that begin nothing in VTL are text. */
 #ifndef TURNPIKE_TEXT_TEMPLATE_H
 #define TURNPIKE_TEXT_TEMPLATE_H
 
@@ -33,18 +34,26 @@ struct mapping_template {
     LIST(struct template_part) parts;
 };
 
-/* The number of a $context variable that may stand in a template, below 0 where there is none. */
-typedef int template_resolve_fn(struct str name);
+/* The number of a $context variable that may stand in a template. Below 0 where there is none;
+ * *ret_nearest is then the name that may have been meant, or NULL. */
+typedef int template_resolve_fn(struct str name, const char **ret_nearest);
 
-/* NULL where something stands in it that is not understood: *ret_why (of the arena) says what, and
- * *ret_offset where, bytes into the text. */
+/* Of the arena, with views of the text. NULL where something stands in it that is not understood:
+ * *ret_why (of the arena) says what, and *ret_offset where, bytes into the text. */
 const struct mapping_template *template_compile(struct arena *a, struct str text,
                                                 template_resolve_fn *resolve, struct str *ret_why,
                                                 size_t *ret_offset);
 
+/* Appends the value of one part that is no literal; nothing where there is none. What is made of
+ * the body is template_append_input's matter. */
 typedef void template_append_fn(struct buf *out, const struct template_part *part, void *data);
 
 void template_run(const struct mapping_template *t, struct buf *out, template_append_fn *append,
                   void *data);
+
+/* For template_append_fn: what a part of TEMPLATE_BODY, _JSON or _PATH is of a body, by the rules
+ * of API Gateway: an empty body is "{}"; $input.json of what is missing, or of a body that is not
+ * JSON, is "\"\""; $input.path of it is nothing. */
+void template_append_input(struct buf *out, const struct template_part *part, struct str body);
 
 #endif

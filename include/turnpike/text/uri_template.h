@@ -10,7 +10,9 @@
 struct uri_piece {
     struct str text; /* literal text, or a variable's name without braces */
     bool variable;
-    size_t index; /* of a variable, among those of the route; set by who knows the route */
+    /* Of a variable, among those of the route's path; of WebSocket APIs among the parameters of the
+     * integration that go into the path. Set by who knows the route. */
+    size_t index;
 };
 
 typedef LIST(struct uri_piece) uri_piece_list;

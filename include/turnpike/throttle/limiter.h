@@ -14,7 +14,8 @@ enum limiter_result {
     LIMITER_PASSED,
     LIMITER_ROUTE_THROTTLED,
     LIMITER_ACCOUNT_THROTTLED,
-    LIMITER_PENDING, /* never answered by the one in memory */
+    LIMITER_CONNECTS_THROTTLED, /* limits.websocketConnectRate */
+    LIMITER_PENDING,            /* never answered by the one in memory */
 };
 
 struct limiter *limiter_new(void);
@@ -24,9 +25,13 @@ void limiter_free(struct limiter *l);
  * one. Buckets that no snapshot uses any longer are dropped with the last one that did. */
 void limiter_prepare(struct limiter *l, struct snapshot *snapshot, uint64_t now);
 
-/* One token of the account, one of the route: neither is taken where one of them is missing.
- * `now` is monotonic microseconds. */
+/* One token of the account, one of the route (NULL: none): neither is taken where one of them is
+ * missing. `now` is monotonic microseconds. */
 enum limiter_result limiter_take(struct limiter *l, const struct settings *settings,
                                  const struct stage_route *route, uint64_t now);
+
+/* The same for a new WebSocket connection, and one of those that all of them share. */
+enum limiter_result limiter_take_connect(struct limiter *l, const struct settings *settings,
+                                         const struct stage_route *route, uint64_t now);
 
 #endif

@@ -3,6 +3,7 @@ import { ApiGatewayManagementApi } from "@aws-sdk/client-apigatewaymanagementapi
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import AWS from "aws-sdk";
+import http from "node:http";
 import https from "node:https";
 import { send } from "./client.mjs";
 
@@ -11,11 +12,11 @@ process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = "1";
 export const key = Object.freeze({ accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" });
 
 // Clients of one form: post(id, data), get(id), remove(id); they reject with what the SDK throws. Nothing
-// is sent twice. ca: for https. The SDKs write into the credentials that they get.
+// is sent twice. ca: for https.
 const makers = {
   v3(endpoint, { credentials = key, region = "us-east-1", ca }) {
-    const agent = ca && new https.Agent({ ca, keepAlive: false });
-    const client = new ApiGatewayManagementApi({ endpoint, region, credentials: { ...credentials }, maxAttempts: 1, ...(agent ? { requestHandler: { httpsAgent: agent } } : {}) });
+    const requestHandler = { httpsAgent: new https.Agent({ ca, keepAlive: false }), httpAgent: new http.Agent({ keepAlive: false }) }; // nothing stays open behind a test
+    const client = new ApiGatewayManagementApi({ endpoint, region, credentials: { ...credentials }, maxAttempts: 1, requestHandler });
     return {
       post: (ConnectionId, Data) => client.postToConnection({ ConnectionId, Data }),
       get: (ConnectionId) => client.getConnection({ ConnectionId }),

@@ -1,16 +1,21 @@
-// The examples of docs/http-api.md: its fenced blocks, and what runs them. The convention is told in
-// a comment at the top of that page.
+// The examples of docs/http-api.md and docs/websocket.md: their fenced blocks, and what runs them. The
+// convention is told in a comment at the top of each page.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import path from "node:path";
-import { serve } from "../../../docs/examples/http-api/serve.mjs";
+import { after, before, describe } from "node:test";
+import { test } from "./bounded.mjs";
 import { Gateway, freePort, program, run, temporaryDirectory } from "./gateway.mjs";
+import { Terminal } from "./terminal.mjs";
+
+const server = path.join(import.meta.dirname, "../../../docs/examples/http-api/serve.mjs");
+const packages = path.join(import.meta.dirname, "../node_modules");
 
 // [{ title, blocks: [{ line, file, added, text } or { line, commands }] }], one for each heading of
 // the second level.
-export function readSections(page) {
+function readSections(page) {
   const sections = [];
   let block = null;
   for (const [index, line] of fs.readFileSync(page, "utf8").split("\n").entries()) {
@@ -24,22 +29,39 @@ export function readSections(page) {
   return sections;
 }
 
+// What talks with whoever typed it: lines that begin with "> " are typed too.
+const isDialogue = (command) => command === "" || /^wscat /.test(command);
+
+// A command "" is what is said next to a program that runs in the terminal already.
 function finish({ line, info: [language, file, mark], lines }) {
   if (language !== "console") return { line, file, added: mark === "added", text: `${lines.join("\n")}\n` };
   const commands = [];
   for (const [index, text] of lines.entries()) {
-    if (text.startsWith("$ ")) commands.push({ line: line + index + 1, command: text.slice(2), output: [] });
-    else if (/^> /.test(text)) commands.at(-1).command += `\n${text.slice(2)}`;
-    else commands.at(-1).output.push(text);
+    const last = commands.at(-1);
+    if (text.startsWith("$ ")) commands.push({ line: line + index + 1, terminal: file, command: text.slice(2), output: [] });
+    else if (!last) commands.push({ line: line + index + 1, terminal: file, command: "", output: [text] });
+    else if (/^> /.test(text) && !isDialogue(last.command)) last.command += `\n${text.slice(2)}`;
+    else last.output.push(text);
   }
   return { line, commands };
+}
+
+// Why a command cannot be tried here, or false: what not everybody has is not needed to test the rest.
+function isMissing(command) {
+  const answers = (file, ...args) => spawnSync(file, args, { encoding: "utf8" });
+  if (/^python3 /.test(command) && answers("python3", "-c", "import boto3").status !== 0) return "there is no boto3";
+  if (/^aws /.test(command) && answers("aws", "--version").status !== 0) return "there is no AWS CLI";
+  // Older ones sign a path as it is sent, not as it is encoded.
+  const [, major, minor] = /^curl (\d+)\.(\d+)/.exec(answers("curl", "--version").stdout) ?? [];
+  if (/--aws-sigv4/.test(command) && major * 100 + Number(minor) < 814) return `curl ${major}.${minor} cannot sign such a path`;
+  return false;
 }
 
 const quote = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 // "..." on a line of its own is any lines, "…" within one any text; a line that begins with a space
 // goes on where the one above ended.
-export function shows(output, text) {
+function shows(output, text) {
   const whole = output.join("\n");
   return [whole, whole.replace(/\n +/g, "")].some((one) => {
     const lines = one === "" ? [] : one.split("\n").map((line) => (line === "..." ? "(?:.*\\n)*?" : `${quote(line).replaceAll("…", ".*")}\\n`));
@@ -47,30 +69,50 @@ export function shows(output, text) {
   });
 }
 
-// The files of one section, the servers that they describe, and a shell for its commands.
-export class Example {
+// The functions and backends of a directory: their processes' ports, and `stop`.
+async function serve(directory, environment) {
+  const child = spawn(process.execPath, [server, ".", "0", "0"], { cwd: directory, env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "inherit"] });
+  const [line] = await once(child.stdout.setEncoding("utf8"), "data");
+  const [functionPort, backendPort] = [...line.matchAll(/:(\d+)/g)].map(([, port]) => Number(port));
+  return { functionPort, backendPort, stop: async () => { child.kill(); await once(child, "close"); } };
+}
+
+// The files of one section, the servers that they describe, shells for its commands and terminals for
+// its dialogues.
+class Example {
   #files = {};
   #changed = false;
+  #terminals = new Map();
 
-  static async start(environment) {
+  // environment: of commands. functions: of functions too, beside that.
+  static async start({ environment, functions } = {}) {
     const self = new Example();
     self.directory = temporaryDirectory();
-    self.served = await serve(self.directory, { functionPort: 0, backendPort: 0 });
-    self.ports = { 8080: await freePort(), 9901: await freePort(), 9000: self.served.backendPort, 9001: self.served.functionPort };
-    self.environment = { ...environment, CURL_HOME: self.directory, PATH: `${path.dirname(program)}:${process.env.PATH}` };
+    fs.symlinkSync(packages, path.join(self.directory, "node_modules"));
+    self.served = await serve(self.directory, functions);
+    const { backendPort, functionPort } = self.served;
+    self.ports = { 8080: await freePort(), 8443: await freePort(), 9901: await freePort(), 9000: backendPort, 9001: functionPort };
+    self.environment = {
+      ...functions, ...environment, CURL_HOME: self.directory, NO_PROXY: "*", PYTHONDONTWRITEBYTECODE: "1",
+      PATH: [path.dirname(program), path.join(packages, ".bin"), process.env.PATH].join(":"),
+    };
     fs.writeFileSync(path.join(self.directory, ".curlrc"), "silent\nshow-error\nipv4\nnoproxy = *\n");
     return self;
   }
 
   async stop() {
-    await this.gateway?.stop();
-    this.served.stop();
-    fs.rmSync(this.directory, { recursive: true, force: true });
+    try {
+      for (const terminal of this.#terminals.values()) await terminal.stop();
+      await this.gateway?.stop();
+    } finally {
+      await this.served.stop();
+      fs.rmSync(this.directory, { recursive: true, force: true });
+    }
   }
 
   // Ports that the page tells stand for those of the run.
   #real(text) {
-    return text.replace(/\blocalhost:(\d+)/g, (all, port) => (port in this.ports ? `localhost:${this.ports[port]}` : all));
+    return text.replace(/(\blocalhost:|\bport: )(\d+)/g, (all, before, port) => (port in this.ports ? `${before}${this.ports[port]}` : all));
   }
   #told(text) {
     for (const [told, real] of Object.entries(this.ports)) text = text.replace(new RegExp(`\\b${real}\\b`, "g"), told);
@@ -126,13 +168,70 @@ export class Example {
     return printed === "" || printed.endsWith("\n") ? printed : `${printed}\n`;
   }
 
-  async perform({ line, command, output }) {
-    if (!/^turnpike check\b/.test(command)) await this.#refresh();
+  // Lines of logs come after answers.
+  async #printUntil(command, output) {
+    const watcher = fs.watch(this.directory);
     for (;;) {
-      const from = this.gateway?.lines.length, printed = await this.#print(command);
-      if (shows(output, printed)) return;
-      if (!command.includes("gateway.log")) return assert.equal(printed, `${output.join("\n")}\n`, `line ${line}: ${command}`);
-      await this.gateway.line(/./, { from }); // lines come after answers
+      const changed = new Promise((resolve) => watcher.on("change", (event, name) => { if (command.includes(name)) resolve(); }));
+      const printed = await this.#print(command);
+      if (shows(output, printed)) return watcher.close();
+      await changed;
     }
+  }
+
+  // One line after the other: what is said next depends on what came.
+  async #converse({ line, terminal = line, command, output }) {
+    if (command) await this.#open(terminal, command);
+    const it = this.#terminals.get(terminal), from = it.lines.length, expected = [];
+    const said = () => it.lines.slice(from).map((text) => `${this.#told(text)}\n`).join("");
+    for (const text of output.join("\n").replace(/\n +/g, "").split("\n")) {
+      if (text.startsWith("> ")) it.type(this.#real(text.slice(2)));
+      expected.push(text);
+      if (text !== "...") await it.until(() => shows(expected, said()));
+      if (it.ended && !shows(expected, said())) assert.equal(said(), `${expected.join("\n")}\n`, `line ${line}: ${command}`);
+    }
+    if (terminal === line) await this.#close(terminal);
+  }
+
+  async #open(name, command) {
+    await this.#close(name);
+    const script = `[ -f .variables ] && . ./.variables; ${this.#real(command)}`;
+    this.#terminals.set(name, new Terminal(script, { cwd: this.directory, env: { ...process.env, ...this.environment } }));
+  }
+
+  async #close(name) {
+    await this.#terminals.get(name)?.stop();
+    this.#terminals.delete(name);
+  }
+
+  async perform(said) {
+    const { line, command, output } = said;
+    if (command === "") return this.#converse(said);
+    if (!/^turnpike check\b/.test(command)) await this.#refresh();
+    if (isDialogue(command)) return this.#converse(said);
+    if (/\w\.log\b/.test(command)) return this.#printUntil(command, output);
+    const printed = await this.#print(command);
+    if (!shows(output, printed)) assert.equal(printed, `${output.join("\n")}\n`, `line ${line}: ${command}`);
+  }
+}
+
+// Every example of a page, as its reader would try it, section by section.
+export function testPage(name, options) {
+  const [common, ...sections] = readSections(path.join(import.meta.dirname, "../../../docs", name));
+  for (const { title, blocks } of [common, ...sections]) {
+    const inherited = blocks === common.blocks ? [] : common.blocks.filter(({ file }) => file);
+    describe(title, { skip: blocks.length === 0 }, () => {
+      let example;
+      before(async () => {
+        example = await Example.start(options);
+        for (const block of inherited) example.write(block);
+      });
+      after(() => example?.stop());
+      for (const block of blocks) {
+        if (block.file) test(`line ${block.line}: ${block.file}`, () => example.write(block));
+        for (const each of block.commands ?? [])
+          test(`line ${each.line}: ${each.command}`, { skip: isMissing(each.command) }, () => example.perform(each));
+      }
+    });
   }
 }

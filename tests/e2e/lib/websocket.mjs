@@ -89,7 +89,7 @@ export async function handshake(gateway, path, { secure = false, port = secure ?
   const raw = await Raw.open(port, { secure: secure ? { rejectUnauthorized: false, servername: "localhost" } : null });
   raw.send(handshakeText(port, path, options));
   const answer = await raw.answer();
-  if (answer && answer.status !== 101) await raw.closed();
+  if (answer?.headers.connection === "close") await raw.closed();
   if (answer?.status !== 101) raw.close();
   return { status: 0, ...answer, raw };
 }

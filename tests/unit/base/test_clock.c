@@ -116,12 +116,48 @@ static void reads_iso(void **state)
     }
 }
 
+static const struct {
+    const char *name, *text;
+    uint64_t seconds;
+} dates[] = {
+    {"RFC 9110's", "Sun, 06 Nov 1994 08:49:37 GMT", 784111777},
+    {"the beginning", "Thu, 01 Jan 1970 00:00:00 GMT", 0},
+    {"a leap day", "Thu, 29 Feb 2024 23:59:59 GMT", 1709251199},
+    {"December", "Fri, 31 Dec 9999 23:59:59 GMT", 253402300799},
+    {"another day of the week", "Mon, 06 Nov 1994 08:49:37 GMT", 784111777},
+    {"no leap day", "Wed, 29 Feb 2023 00:00:00 GMT", 0},
+    {"no month", "Sun, 06 Nvo 1994 08:49:37 GMT", 0},
+    {"a month in capitals", "Sun, 06 NOV 1994 08:49:37 GMT", 0},
+    {"before 1970", "Wed, 31 Dec 1969 23:59:59 GMT", 0},
+    {"hour 24", "Sun, 06 Nov 1994 24:49:37 GMT", 0},
+    {"a leap second", "Sun, 06 Nov 1994 08:49:60 GMT", 0},
+    {"another zone", "Sun, 06 Nov 1994 08:49:37 CET", 0},
+    {"one digit", "Sun,  6 Nov 1994 08:49:37 GMT", 0},
+    {"RFC 850's", "Sunday, 06-Nov-94 08:49:37 GMT", 0},
+    {"asctime's", "Sun Nov  6 08:49:37 1994     ", 0},
+    {"something behind", "Sun, 06 Nov 1994 08:49:37 GMT ", 0},
+    {"nothing", "", 0},
+};
+
+static void reads_dates_of_http(void **state)
+{
+    (void)state;
+    FOR_EACH_CASE (c, dates) {
+        uint64_t wall = 0;
+        bool valid = clock_read_http(str_from(c->text), &wall);
+        CHECK_CASE(c, valid == (c->seconds > 0 || c == &dates[1]), "%s",
+                   valid ? "read" : "refused");
+        CHECK_CASE(c, wall == c->seconds * USEC_PER_SEC, "got %llu", (unsigned long long)wall);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formats),
         cmocka_unit_test(every_month_and_day_has_its_name),
         cmocka_unit_test(reads_iso),
+        cmocka_unit_test(reads_dates_of_http),
         cmocka_unit_test(nothing_is_written_beyond_the_last_year),
         cmocka_unit_test(clocks_tell_time),
     };

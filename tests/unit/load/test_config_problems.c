@@ -5,6 +5,8 @@
 #define API   "apis: [{apiId: a, definition: a.yaml,\n"                         /* 2:1 */
 #define STAGE "apis: [{apiId: a, definition: a.yaml, stages: [{stageName: s,\n" /* 2:1 */
 
+#define CREDENTIAL(rest) "credentials:\n- {accessKeyId: a" rest "}\n" /* 2:18 */
+
 #define NO_DOCS(path)                                                                              \
     "2:14: error: '" path "' is no path for docs: it begins with '/', does not end in one, and "   \
     "has letters, digits and -._~ between single ones\n"
@@ -146,8 +148,12 @@ static const struct {
      "  - {apiId: b, definition: d, protocolType: WEBSOCKET}\n"
      "  - {apiId: c, definition: d, protocolType: SOAP}\n",
      "2:45: error: APIs of protocolType REST are not built yet\n"
-     "3:45: error: APIs of protocolType WEBSOCKET are not built yet\n"
      "4:45: error: 'protocolType' cannot be 'SOAP'; it is one of HTTP, REST, WEBSOCKET\n"},
+    {"words of WebSocket APIs",
+     API "binaryFrames: reject,\nserializeMessages: 1,\nidleReset: message}]",
+     "2:15: error: 'binaryFrames' cannot be 'reject'; it is one of close, deliver\n"
+     "3:20: error: 'serializeMessages' must be true or false, not a number\n"
+     "4:12: error: 'idleReset' cannot be 'message'; did you mean 'messages'?\n"},
     {"a stage twice",
      "apis:\n  - apiId: a\n    definition: d\n    stages:\n"
      "      - stageName: s\n      - stageName: s\n",
@@ -257,24 +263,71 @@ static const struct {
      "listeners: [{name: a, address: '::', port: 1}]\n",
      ""},
 
-    /* what is only checked */
+    /* credentials, managementApi */
     {"credentials",
      "credentials:\n  - {accessKeyId: a, secretAccessKey: s}\n"
-     "  - {accessKeyId: a, secretAccessKeyFile: s, policy: {x: y}}\n"
+     "  - {accessKeyId: b, secretAccessKeyFile: /nonexistent/s, policy: {x: y}}\n"
      "  - {accessKeyId: a}\n"
      "  - {accessKeyId: a, secretAccessKey: s, secretAccessKeyFile: s}\n"
      "  - {accessKeyId: a, secretAccessKey: 1, policy: x, accessKeyIdFile: x}\n",
+     "3:43: error: /nonexistent/s: cannot be read: No such file or directory\n"
      "4:5: error: 'secretAccessKey' or 'secretAccessKeyFile' is missing\n"
      "5:63: error: 'secretAccessKeyFile' stands beside 'secretAccessKey': write one of them\n"
      "6:39: error: 'secretAccessKey' must be a string (put it in quotes), not a number\n"
      "6:50: error: 'policy' must be a map, not a string\n"
      "6:53: error: there is no key 'accessKeyIdFile' here; did you mean 'accessKeyId'?\n"},
+    {"a credential that is nothing", "credentials: [~]",
+     "1:15: error: 'accessKeyId' is missing\n"
+     "1:15: error: 'secretAccessKey' or 'secretAccessKeyFile' is missing\n"},
+    {"credentials that are no list", "credentials: {a: b}",
+     "1:14: error: 'credentials' must be a list, not a map\n"},
+    {"a credential that is no map", "credentials: [AKID]",
+     "1:15: error: 'credentials[]' must be a map, not a string\n"},
+    {"a credential twice",
+     "credentials:\n  - {accessKeyId: a, secretAccessKey: s}\n"
+     "  - {accessKeyId: b, secretAccessKey: s}\n  - {accessKeyId: a, secretAccessKey: t}\n",
+     "4:6: error: access key ID 'a' is there twice; the first is at line 2\n"},
+    {"an empty secret access key", CREDENTIAL(", secretAccessKey: ''"),
+     "2:37: error: 'secretAccessKey' is empty\n"},
+    {"an empty file for it", CREDENTIAL(", secretAccessKeyFile: /dev/null"),
+     "2:41: error: /dev/null is empty\n"},
+    {"no secret access key", CREDENTIAL(", secretAccessKey: "),
+     "2:3: error: 'secretAccessKey' or 'secretAccessKeyFile' is missing\n"},
+    {"secrets that no header carries",
+     "credentials:\n- {accessKeyId: a/b, secretAccessKey: s}\n"
+     "- {accessKeyId: b, secretAccessKey: 'top secret'}\n"
+     "- {accessKeyId: c, secretAccessKey: s, sessionToken: \"top\\nsecret\"}\n",
+     "2:4: error: the access key ID holds a character that none has: a space or a line break?\n"
+     "3:4: error: the secret access key holds a character that none has: a space or a line "
+     "break?\n"
+     "4:4: error: the session token holds a character that none has: a space or a line break?\n"},
+    {"what would open more than was meant",
+     CREDENTIAL(", secretAccessKey: s, sessionToken: , policy: "),
+     "2:40: error: 'sessionToken' is empty\n"
+     "2:56: error: 'policy' is empty\n"},
+    {"the same in a file", CREDENTIAL(", secretAccessKey: s, sessionTokenFile: "),
+     "2:40: error: 'sessionTokenFile' is empty\n"},
+    {"an empty session token", CREDENTIAL(", secretAccessKey: s, sessionToken: ''"),
+     "2:54: error: 'sessionToken' is empty\n"},
+    {"a policy with tags",
+     CREDENTIAL(", secretAccessKey: s, policy: {Statement: [!Sub a, {Resource: !Ref b}]}"),
+     "2:61: error: tag '!Sub' means nothing here\n"
+     "2:80: error: tag '!Ref' means nothing here\n"},
+    /* what is only checked */
     {"WebSocket limits", "limits: {websocketIdle: 10m, websocketFrameBytes: 0}",
      "1:51: error: 'websocketFrameBytes' must be from 1 to 1073741824, not 0\n"},
     {"the management API", "managementApi: {authorizationType: IAM, listeners: [lokal, x]}",
-     "1:36: error: 'authorizationType' cannot be 'IAM'; it is one of AWS_IAM, NONE\n"
+     "1:36: error: 'authorizationType' cannot be 'IAM'; it is one of NONE, AWS_IAM\n"
      "1:53: error: there is no listener 'lokal'; did you mean 'local'?\n"
      "1:60: error: there is no listener 'x'\n"},
+    {"a management API that is unclear",
+     "managementApi: {authorizationType: IAM}\n"
+     "listeners: [{name: a, address: 0.0.0.0, port: 1}]\n",
+     "1:36: error: 'authorizationType' cannot be 'IAM'; it is one of NONE, AWS_IAM\n"},
+    {"a management API on no listeners in particular", "managementApi: {listeners: }",
+     "1:17: error: 'listeners' is empty\n"},
+    {"a management API that is no map", "managementApi: AWS_IAM",
+     "1:16: error: 'managementApi' must be a map, not a string\n"},
     {"an open management API, loopback only", "managementApi: {authorizationType: NONE}", ""},
     {"an open management API in public",
      "managementApi: {authorizationType: NONE}\n"
@@ -331,10 +384,6 @@ static const struct {
      "2:1: error: 'usagePlans' is not built yet\n"
      "3:1: error: 'tracing' is not built yet\n"
      "4:1: error: 'invokeApi' is not built yet\n"},
-    {"of APIs", API "binaryFrames: deliver,\nserializeMessages: true,\nidleReset: any}]",
-     "2:1: error: 'binaryFrames' is not built yet\n"
-     "3:1: error: 'serializeMessages' is not built yet\n"
-     "4:1: error: 'idleReset' is not built yet\n"},
     {"of stages", STAGE "loggingLevel: INFO,\nmethodSettings: {a: {}}}]}]",
      "2:1: error: 'loggingLevel' is not built yet\n"
      "3:1: error: 'methodSettings' is not built yet\n"},

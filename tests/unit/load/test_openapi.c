@@ -14,8 +14,8 @@ static void add_parameter(struct fixture *f, const char *name, const char *value
 
 static void load(struct fixture *f, const char *file)
 {
-    f->api->definition = (struct written){str_from(file), {"turnpike.yaml", 5, 17}};
-    bool loaded = openapi_load(&f->builder, f->api);
+    const struct doc *root = doc_load(&f->builder.snapshot->arena, &f->diag, file);
+    bool loaded = root && openapi_read(&f->builder, f->api, root);
     if (!loaded)
         print_error("%" STR_F, STR_A(fixture_findings(f)));
     assert_true(loaded);
@@ -122,17 +122,6 @@ static void a_loaded_api_can_be_finished(void **state)
     const struct api *api = snapshot->apis.items[0];
     assert_str_equal(api->default_stage->routes[0].function->name, STR("todo"));
     snapshot_unref(snapshot);
-    fixture_close(&f);
-}
-
-static void a_file_that_is_not_there(void **state)
-{
-    (void)state;
-    struct fixture f;
-    fixture_open(&f);
-    f.api->definition = (struct written){STR(DATA "missing.yaml"), {"turnpike.yaml", 5, 17}};
-    assert_false(openapi_load(&f.builder, f.api));
-    assert_int_equal(f.diag.error_count, 1);
     fixture_close(&f);
 }
 
@@ -309,7 +298,6 @@ int main(void)
         cmocka_unit_test(an_exported_document),
         cmocka_unit_test(a_plain_document_and_a_default_function),
         cmocka_unit_test(a_loaded_api_can_be_finished),
-        cmocka_unit_test(a_file_that_is_not_there),
         cmocka_unit_test(the_protocol_of_a_document),
         cmocka_unit_test(the_configuration_decides_about_the_endpoint),
         cmocka_unit_test(what_the_operator_lets_pass),

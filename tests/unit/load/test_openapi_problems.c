@@ -29,9 +29,9 @@ struct problem {
 static const struct problem document_problems[] = {
     CASE("a document without a fault", GET(TODO), ""),
     CASE("a list", "[]", "1:1 error: the document is a list, expected a map\n"),
-    CASE("a WebSocket definition", "protocolType: WEBSOCKET\nroutes: {}\n",
-         "1:1 error: this is no OpenAPI document: it has no 'openapi'; definitions of WebSocket "
-         "APIs are not built yet\n"),
+    CASE("a WebSocket definition that does not say so", "routes: {}\n",
+         "1:1 error: this is no OpenAPI document: it has no 'openapi'; a WebSocket API's "
+         "definition has 'protocolType: WEBSOCKET'\n"),
     CASE("swagger 2.0", "swagger: '2.0'\ninfo: {title: t, version: '1'}\npaths: {}\n",
          "1:1 error: swagger 2.0 is for REST APIs: an HTTP API is described by OpenAPI 3.0\n"),
     CASE("OpenAPI 3.1", "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {}\n",

@@ -20,13 +20,17 @@ static const struct {
     {"routeKey", "GET /pets"},
     {"status", "403"},
 };
-static const char *names[ARRAY_LENGTH(values)];
 
-static int resolve(struct str name)
+/* Of WebSocket APIs there is no status here. */
+static int resolve(struct str name, enum protocol_type kind, const char **ret_nearest)
 {
+    const char *names[ARRAY_LENGTH(values)];
     for (size_t i = 0; i < ARRAY_LENGTH(values); i++)
-        if (str_is(name, values[i].name))
+        if (str_is(name, values[i].name) && (kind == PROTOCOL_HTTP || !str_is(name, "status")))
             return (int)i;
+    for (size_t i = 0; i < ARRAY_LENGTH(values); i++)
+        names[i] = values[i].name;
+    *ret_nearest = nearest_name(name, names, ARRAY_LENGTH(values));
     return -1;
 }
 
@@ -36,8 +40,7 @@ static void append(struct buf *out, const struct substitution_part *variable, co
     buf_append(out, str_from(values[variable->id].value));
 }
 
-static const struct access_log_variables variables = {
-    .resolve = resolve, .append = append, .names = names, .name_count = ARRAY_LENGTH(values)};
+static const struct access_log_variables variables = {.resolve = resolve, .append = append};
 
 /* clang-format off */
 static const struct {
@@ -96,6 +99,7 @@ struct scene {
     struct stage *stage;
     struct diag diag;
     struct buf got;
+    enum protocol_type kind;
     bool fails;
 };
 
@@ -124,7 +128,9 @@ static void prepare(struct scene *s, const char *format, bool escape, bool check
     diag_init(&s->diag);
 
     struct api *api = arena_new(&s->snapshot->arena, struct api);
+    api->protocol_type = s->kind;
     s->stage = arena_new(&s->snapshot->arena, struct stage);
+    s->stage->api = api;
     *list_push(&s->snapshot->arena, &s->snapshot->apis) = api;
     *list_push(&s->snapshot->arena, &api->stages) = s->stage;
     struct access_log_settings *settings = &s->stage->access_log_settings;
@@ -192,6 +198,28 @@ static void reports_what_is_wrong(void **state)
                    "access log: no variable '$context.entirelyDifferent': it prints -");
 }
 
+static void names_are_of_the_apis_kind(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        enum protocol_type kind;
+        size_t findings;
+        const char *want;
+    } kinds[] = {
+        {"an HTTP API", PROTOCOL_HTTP, 0, "403\n"},
+        {"a WebSocket API", PROTOCOL_WEBSOCKET, 1, "-\n"},
+    };
+    FOR_EACH_CASE (c, kinds) {
+        struct scene s = {.kind = c->kind};
+        prepare(&s, "$context.status", true, false);
+        access_log_write(s.stage->access_log, "the transaction");
+        CHECK_CASE(c, s.diag.findings.count == c->findings, "%zu", s.diag.findings.count);
+        CHECK_CASE(c, str_is(buf_str(&s.got), c->want), "got '%" STR_F "'", STR_A(buf_str(&s.got)));
+        release(&s);
+    }
+}
+
 static void the_longest_format_is_taken(void **state)
 {
     (void)state;
@@ -217,11 +245,10 @@ static void check_opens_nothing(void **state)
 
 int main(void)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(values); i++)
-        names[i] = values[i].name;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_lines),
         cmocka_unit_test(reports_what_is_wrong),
+        cmocka_unit_test(names_are_of_the_apis_kind),
         cmocka_unit_test(the_longest_format_is_taken),
         cmocka_unit_test(check_opens_nothing),
     };

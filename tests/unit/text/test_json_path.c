@@ -132,9 +132,49 @@ static void refuses(void **state)
     arena_release(&arena);
 }
 
+/* want: the selected texts, each in its line. */
+static const struct {
+    const char *name, *path, *json, *want;
+    bool several, complete;
+} texts[] = {
+    {"a text keeps its quotes", ".a", "{\"a\": \"x\\n\"}", "\"x\\n\"\n", false, true},
+    {"null is a value", ".a", "{\"a\": null }", "null\n", false, true},
+    {"nothing", ".b", "{\"a\":1}", "", false, true},
+    {"several", ".*", "{\"a\":1,\"b\":[2, 3]}", "1\n[2, 3]\n", true, true},
+    {"several of nothing", ".b[*]", "{}", "", true, true},
+    {"the whole value", "", " 5 ", "5\n", false, true},
+    {"cut behind what is selected", ".a", "{\"a\":1,", "1\n", false, false},
+    {"malformed behind it", ".a", "{\"a\":1,\"b\":x}", "1\n", false, false},
+    {"something behind the value", ".a", "{\"a\":1}x", "1\n", false, false},
+    {"no JSON", ".a", "x", "", false, false},
+    {"no text", ".a", "", "", false, false},
+};
+
+static void selects_texts(void **state)
+{
+    (void)state;
+    FOR_EACH_CASE (c, texts) {
+        struct arena arena;
+        struct json_selection selection;
+        const char *why;
+        scoped_buf struct buf got = {0};
+        arena_init(&arena, 512);
+        const struct json_path *path = json_path_compile(&arena, str_from(c->path), &why);
+        CHECK_CASE(c, path, "%s", why);
+        json_path_select(path, &arena, str_from(c->json), &selection);
+        FOR_EACH_IN (value, &selection.values)
+            buf_printf(&got, "%" STR_F "\n", STR_A(*value));
+        CHECK_CASE(c, str_is(buf_str(&got), c->want), "got %" STR_F, STR_A(buf_str(&got)));
+        CHECK_CASE(c, selection.several == c->several, "several");
+        CHECK_CASE(c, selection.complete == c->complete, "complete");
+        arena_release(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(selects_texts),
         cmocka_unit_test(selects),
         cmocka_unit_test(refuses),
     };

@@ -37,8 +37,11 @@ static const struct {
     {"names keep their case", "$context.Status", "<Status>"},
 };
 
-static int resolve(struct str name)
+static const char resolvers[] = "the resolver's";
+
+static int resolve(struct str name, const void *data)
 {
+    assert_ptr_equal(data, resolvers);
     return str_is(name, "unknown") ? -1 : (int)name.len;
 }
 
@@ -46,7 +49,7 @@ static void show(struct buf *out, const struct substitution_part *v, const void 
 {
     assert_null(data);
     assert_true(v->variable);
-    assert_int_equal(v->id, resolve(v->text));
+    assert_int_equal(v->id, resolve(v->text, resolvers));
     buf_printf(out, v->quoted ? "<'%s%" STR_F "'>" : "<%s%" STR_F ">", v->id < 0 ? "?" : "",
                STR_A(v->text));
 }
@@ -58,8 +61,8 @@ static void substitutes(void **state)
     arena_init(&arena, 1024);
     FOR_EACH_CASE (c, cases) {
         scoped_buf struct buf out = {0};
-        substitution_run(substitution_compile(&arena, str_from(c->text), resolve), &out, show,
-                         NULL);
+        substitution_run(substitution_compile(&arena, str_from(c->text), resolve, resolvers), &out,
+                         show, NULL);
         CHECK_CASE(c, str_is(buf_str(&out), c->want), "got '%" STR_F "'", STR_A(buf_str(&out)));
     }
     arena_release(&arena);
@@ -71,7 +74,7 @@ static void offsets_name_the_place(void **state)
     struct arena arena;
     arena_init(&arena, 1024);
     const struct substitution *s =
-        substitution_compile(&arena, STR("ab $context.x ${context.y}"), resolve);
+        substitution_compile(&arena, STR("ab $context.x ${context.y}"), resolve, resolvers);
     assert_int_equal(s->parts.count, 4);
     assert_int_equal(s->parts.items[1].offset, 3);
     assert_int_equal(s->parts.items[3].offset, 14);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "turnpike/gateway/subprotocol.h"
+
+/* Walks the values of all fields: `field` and `rest` begin as 0 and empty. */
+struct walk {
+    size_t field;
+    struct str rest;
+};
+
+static bool next_offer(const struct request *r, struct walk *w, struct str *ret_name)
+{
+    for (;;) {
+        if (w->rest.at && str_split(&w->rest, ',', ret_name)) {
+            *ret_name = str_trim(*ret_name);
+            return true;
+        }
+        while (w->field < r->header_count &&
+               !str_eq_nocase(r->headers[w->field].name, STR("sec-websocket-protocol")))
+            w->field++;
+        if (w->field == r->header_count)
+            return false;
+        w->rest = r->headers[w->field++].value;
+    }
+}
+
+bool subprotocol_is_offered(const struct request *r, struct str name)
+{
+    struct walk w = {0};
+    struct str offered;
+    while (name.len > 0 && next_offer(r, &w, &offered))
+        if (str_eq(offered, name))
+            return true;
+    return false;
+}
+
+static bool is_base64url(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.at[i];
+        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+              c == '-' || c == '_'))
+            return false;
+    }
+    return s.len > 0;
+}
+
+bool subprotocol_is_token(struct str name)
+{
+    struct str part;
+    size_t parts = 0;
+    while (str_split(&name, '.', &part)) {
+        if (!is_base64url(part))
+            return false;
+        parts++;
+    }
+    return parts == 3;
+}
+
+struct str subprotocol_find_token(const struct request *r, struct str *ret_second)
+{
+    struct walk w = {0};
+    struct str offered, token = {NULL, 0};
+    *ret_second = STR("");
+    while (next_offer(r, &w, &offered)) {
+        if (!subprotocol_is_token(offered))
+            continue;
+        if (token.at)
+            *ret_second = offered;
+        else
+            token = offered;
+    }
+    return token;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "turnpike/base/clock.h"
+#include "turnpike/base/utf8.h"
+
+#include "websocket_private.h"
+
+/* lws hands over chunks, each of one frame, and an empty one for an empty frame. Its own check of
+ * UTF-8 stays off: it does not look at a message whose last frame is empty, and takes the payload
+ * of a pong in between for text. */
+
+#define RETRY_DELAY  (50 * USEC_PER_MSEC)
+#define UTF8_LONGEST 4
+
+static void starve(struct websocket *ws)
+{
+    struct websocket_hub *hub = ws->hub;
+    if (ws->here_starved)
+        return;
+    ws->here_starved = hub->starved_end;
+    *hub->starved_end = ws;
+    hub->starved_end = &ws->next_starved;
+    if (!timer_is_running(&hub->retry))
+        timer_start(hub->loop, &hub->retry, loop_now(hub->loop) + RETRY_DELAY,
+                    websocket_input_retry);
+    websocket_schedule(ws);
+}
+
+static void stop_starving(struct websocket *ws)
+{
+    if (!ws->here_starved)
+        return;
+    *ws->here_starved = ws->next_starved;
+    if (ws->next_starved)
+        ws->next_starved->here_starved = ws->here_starved;
+    else
+        ws->hub->starved_end = ws->here_starved;
+    ws->next_starved = NULL;
+    ws->here_starved = NULL;
+    if (!ws->hub->starved)
+        timer_cancel(ws->hub->loop, &ws->hub->retry);
+    websocket_schedule(ws);
+}
+
+/* Whether the memory of the parts is covered; asks the budget for what is missing. */
+static bool is_covered(struct websocket *ws)
+{
+    const struct websocket_limits *limits = &ws->hub->limits;
+    size_t missing = ws->message.capacity - ws->share.size;
+    return missing == 0 || share_grow(&ws->share, limits->buffered, missing, limits->buffered_max);
+}
+
+/* In the order in which they came, so that none waits for ever behind others' smaller needs. */
+void websocket_input_retry(struct timer *timer)
+{
+    struct websocket_hub *hub = container_of(timer, struct websocket_hub, retry);
+    while (hub->starved && is_covered(hub->starved))
+        stop_starving(hub->starved);
+    if (hub->starved)
+        timer_start(hub->loop, timer, loop_now(hub->loop) + RETRY_DELAY, websocket_input_retry);
+}
+
+void websocket_input_forget(struct websocket *ws)
+{
+    stop_starving(ws);
+    buf_release(&ws->message);
+    share_release(&ws->share);
+    ws->checked = 0;
+}
+
+/* Takes over what covers the message. What comes while paused was in the same chunk as what the
+ * connection was paused for, or had been read already. */
+static void deliver(struct websocket *ws, struct str message, struct share *share)
+{
+    if (!ws->paused && !ws->held.first) {
+        ws->hub->events->on_message(ws, message, ws->binary);
+        return;
+    }
+    kept_messages_add(&ws->held, message, ws->binary)->share = *share;
+    *share = (struct share){0};
+}
+
+static void deliver_parts(struct websocket *ws)
+{
+    struct buf whole = ws->message;
+    struct share share = ws->share;
+    ws->message = (struct buf){0};
+    ws->share = (struct share){0};
+    websocket_input_forget(ws);
+    deliver(ws, buf_str(&whole), &share);
+    buf_release(&whole);
+    share_release(&share);
+}
+
+/* Whether the text so far is valid, or the beginning of what may be. */
+static bool is_sane_text(struct websocket *ws, bool final)
+{
+    struct str text = buf_str(&ws->message);
+    ws->checked += utf8_valid_len(str_skip(text, ws->checked));
+    size_t rest = text.len - ws->checked;
+    return rest == 0 || (!final && rest < UTF8_LONGEST);
+}
+
+static void refuse_text(struct websocket *ws)
+{
+    websocket_close(ws, WEBSOCKET_INVALID, STR("text that is not UTF-8"));
+}
+
+static void take_part(struct websocket *ws, struct str chunk, bool final)
+{
+    buf_append(&ws->message, chunk);
+    if (!ws->binary && !is_sane_text(ws, final))
+        refuse_text(ws);
+    else if (final)
+        deliver_parts(ws);
+    else if (!is_covered(ws))
+        starve(ws);
+}
+
+static void take_whole(struct websocket *ws, struct str message)
+{
+    struct share none = {0};
+    if (ws->binary || utf8_is_valid(message))
+        deliver(ws, message, &none);
+    else
+        refuse_text(ws);
+}
+
+/* `len` bytes of the frame are here or announced. */
+static bool is_refused(struct websocket *ws, size_t len)
+{
+    const struct websocket_limits *limits = &ws->hub->limits;
+    if (ws->binary && !ws->takes_binary)
+        websocket_close(ws, WEBSOCKET_UNSUPPORTED, STR("binary messages are not supported"));
+    else if (!ws->in_frame && len > limits->frame_max)
+        websocket_close(ws, WEBSOCKET_TOO_BIG, STR("frame too big"));
+    else if (len > limits->message_max || buf_len(&ws->message) > limits->message_max - len)
+        websocket_close(ws, WEBSOCKET_TOO_BIG, STR("message too big"));
+    return ws->state != WEBSOCKET_OPEN;
+}
+
+void websocket_input_take(struct websocket *ws, struct str chunk)
+{
+    size_t rest = lws_remaining_packet_payload(ws->wsi);
+    bool first = lws_is_first_fragment(ws->wsi), final = lws_is_final_fragment(ws->wsi);
+    if (ws->state != WEBSOCKET_OPEN)
+        return;
+    if (first) {
+        websocket_input_forget(ws);
+        ws->in_frame = false;
+    }
+    ws->binary = lws_frame_is_binary(ws->wsi);
+    if (is_refused(ws, chunk.len + rest))
+        return;
+    ws->in_frame = rest > 0;
+    if (first && final)
+        take_whole(ws, chunk);
+    else
+        take_part(ws, chunk, final);
+}
+
+void websocket_input_deliver_held(struct websocket *ws)
+{
+    struct kept_message *message;
+    while (!ws->paused && (message = kept_messages_take(&ws->held))) {
+        ws->hub->events->on_message(ws, str_of((const char *)message->bytes, message->len),
+                                    message->binary);
+        kept_message_free(message);
+    }
+}
+
+void websocket_input_release(struct websocket *ws)
+{
+    websocket_input_forget(ws);
+    kept_messages_release(&ws->held);
+}
