@@ -116,7 +116,7 @@ static void count_management(struct counters *c, const struct transaction *t)
  * the access log tells of one: the two count of connections must meet. */
 static bool was_answered(const struct transaction *t)
 {
-    return t->response.status != 0 && !(t->response.status == 101 && t->outcome.gone);
+    return t->response.status != 0 && !(t->response.status < 300 && t->outcome.gone);
 }
 
 void websocket_figures_count(struct counters *counters, const struct transaction *t)
