@@ -62,26 +62,37 @@ static void stop_starving(struct websocket *ws)
     timer_cancel(hub->loop, &hub->patience);
 }
 
-/* In the order in which they came, so that none waits for ever behind others' smaller needs. Who
- * may go on has its time to do so. False: nobody may. */
+/* The message that began first may end, whatever that takes: no more than one does so beyond the
+ * budget, so that those who go on sending never wait for each other in a circle. */
+static bool feed_oldest(struct websocket_hub *hub)
+{
+    if (!hub->gathering.first)
+        return false;
+    struct websocket *ws = container_of(hub->gathering.first, struct websocket, gathering);
+    if (!ws->starved.here)
+        return false;
+    share_cover(&ws->share, hub->limits.buffered, ws->message.capacity);
+    stop_starving(ws);
+    return true;
+}
+
+/* The others in the order in which they came, so that none waits for ever behind others' smaller
+ * needs. False: nobody may go on. */
 static bool feed(struct websocket_hub *hub)
 {
-    bool fed = false;
+    bool fed = feed_oldest(hub);
     while (hub->starved.first) {
         struct websocket *ws = container_of(hub->starved.first, struct websocket, starved);
         if (!is_covered(ws))
             break;
         stop_starving(ws);
-        leave(&hub->gathering, &ws->gathering);
-        join(&hub->gathering, &ws->gathering);
         fed = true;
     }
     return fed;
 }
 
-/* Where nobody ends a message, all would wait for ever: each for the memory of the others, some of
- * whom may be gone, which is not seen without reading. The one that has taken longest makes room.
- */
+/* Where the first does not go on, the others would wait for ever, some of whom may be gone, which
+ * is not seen without reading: it makes room. */
 static void on_patience_over(struct timer *timer)
 {
     struct websocket_hub *hub = container_of(timer, struct websocket_hub, patience);
