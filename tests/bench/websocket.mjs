@@ -185,9 +185,9 @@ const figures = (backendPort) => {
   const bytes = (start, count, secure) => () => withFresh(start(backendPort), (server) => idleBytes(server, count, secure));
   return [
     ["an idle WebSocket of 10,000", bytes(startTurnpike, IDLE), 4096],
-    ["the same, wss, of 5,000", bytes(startTurnpike, SECURE, true), 22528],
+    ["an idle WebSocket under TLS of 5,000", bytes(startTurnpike, SECURE, true), 22528],
     ["an idle WebSocket of 9,000 through nginx", bytes(startNginx, NGINX_IDLE), null],
-    ["the same, wss, of 5,000", bytes(startNginx, SECURE, true), null],
+    ["an idle WebSocket under TLS of 5,000 through nginx", bytes(startNginx, SECURE, true), null],
     ["an idle WebSocket of 10,000 through Pushpin", bytes(startPushpin, IDLE), null],
   ].filter(([name]) => wanted(name));
 };
