@@ -56,8 +56,8 @@ struct connection *connection_ref(struct connection *c);
 void connection_unref(struct connection *c); /* takes NULL */
 
 /* The 101 is on its way: takes what belongs to the connection out of the handshake's transaction,
- * starts its timers and enters it into the directory. Holds a reference until connection_on_closed.
- */
+ * starts its timers and enters it into the directory; closes it where a reload has taken its API or
+ * stage away meanwhile. Holds a reference until connection_on_closed. */
 void connection_open(struct connection *c, const struct transaction *t,
                      const struct connection_transport *transport, void *wire);
 
