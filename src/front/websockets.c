@@ -95,6 +95,8 @@ bool websockets_prepare(struct websockets *w, const struct snapshot *snapshot,
     return w->hub || !has_websocket_api(snapshot);
 }
 
+/* What never ends or is never read must not keep bodies and results out: half of the memory for
+ * them all is theirs alone. */
 void websockets_limit(struct websockets *w, const struct limit_settings *limits)
 {
     if (w->hub)
@@ -102,7 +104,7 @@ void websockets_limit(struct websockets *w, const struct limit_settings *limits)
             w->hub, &(struct websocket_limits){.message_max = limits->websocket_message_bytes,
                                                .frame_max = limits->websocket_frame_bytes,
                                                .pending_max = limits->websocket_pending_bytes,
-                                               .buffered_max = limits->buffered_bytes,
+                                               .buffered_max = limits->buffered_bytes / 2,
                                                .buffered = &w->gateway->buffered});
 }
 

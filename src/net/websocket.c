@@ -33,7 +33,7 @@ static bool wants_input(const struct websocket *ws)
 {
     if (ws->stuck)
         return false;
-    return ws->state != WEBSOCKET_OPEN || (!ws->paused && !ws->held.first && !ws->here_starved);
+    return ws->state != WEBSOCKET_OPEN || (!ws->paused && !ws->held.first && !ws->starved.here);
 }
 
 static void steer(struct websocket *ws)

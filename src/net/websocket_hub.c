@@ -126,7 +126,8 @@ struct websocket_hub *websocket_hub_new(struct loop *loop, const struct websocke
     struct websocket_hub *hub = xcalloc(1, sizeof(*hub));
     hub->loop = loop;
     hub->events = events;
-    hub->starved_end = &hub->starved;
+    websocket_queue_init(&hub->gathering);
+    websocket_queue_init(&hub->starved);
     hub->frame = xmalloc(LWS_PRE + WEBSOCKET_ROOM);
     if (create(hub))
         return hub;

@@ -30,6 +30,11 @@ struct kept_message *kept_messages_take(struct kept_messages *list)
     return message;
 }
 
+size_t kept_message_size(const struct kept_message *message)
+{
+    return sizeof(*message) + message->len;
+}
+
 void kept_message_free(struct kept_message *message)
 {
     if (message)

@@ -19,7 +19,15 @@ static void write_frame(struct websocket *ws, unsigned char *payload, size_t len
         return;
     }
     ws->partial = len;
+    share_add(&ws->copied, ws->hub->limits.buffered, len);
     websocket_set_reading(ws, false);
+}
+
+/* lws has sent what it held. */
+static void drop_copy(struct websocket *ws)
+{
+    ws->partial = 0;
+    share_release(&ws->copied);
 }
 
 static size_t frame_max(const struct websocket_hub *hub)
@@ -50,8 +58,20 @@ static size_t write_frames(struct websocket *ws, struct str message, size_t at, 
 
 static void keep(struct websocket *ws, struct str message, size_t at, bool binary)
 {
-    kept_messages_add(&ws->queue, message, binary)->at = at;
-    ws->queued += message.len - at;
+    struct kept_message *kept = kept_messages_add(&ws->queue, message, binary);
+    kept->at = at;
+    ws->queued += kept_message_size(kept) - at;
+    share_add(&kept->share, ws->hub->limits.buffered, kept_message_size(kept));
+}
+
+/* Whether so much more may wait; who is not stuck yet may need no memory. */
+static bool may_wait(const struct websocket *ws, size_t len)
+{
+    const struct websocket_limits *limits = &ws->hub->limits;
+    size_t waiting = ws->queued + ws->partial;
+    if (waiting > limits->pending_max || len > limits->pending_max - waiting)
+        return false;
+    return !ws->stuck || limits->buffered->used + len <= limits->buffered_max;
 }
 
 /* By hand: lws has its own way to close, but it forgets the frame when it is told to from most of
@@ -72,8 +92,8 @@ void websocket_output_close(struct websocket *ws)
 
 bool websocket_send(struct websocket *ws, struct str message, bool binary)
 {
-    size_t max = ws->hub->limits.pending_max, waiting = ws->queued + ws->partial, at = 0;
-    if (ws->state != WEBSOCKET_OPEN || waiting > max || message.len > max - waiting)
+    size_t at = 0;
+    if (ws->state != WEBSOCKET_OPEN || !may_wait(ws, message.len))
         return false;
     if (ws->stuck) {
         keep(ws, message, 0, binary);
@@ -97,15 +117,17 @@ void websocket_ping(struct websocket *ws)
 void websocket_output_continue(struct websocket *ws)
 {
     ws->stuck = false;
-    ws->partial = 0;
+    drop_copy(ws);
     while (ws->queue.first && !ws->stuck) {
         struct kept_message *message = ws->queue.first;
         struct str bytes = str_of((const char *)message->bytes, message->len);
         size_t at = write_frames(ws, bytes, message->at, message->binary, message->bytes);
         ws->queued -= at - message->at;
         message->at = at;
-        if (at == message->len)
-            kept_message_free(kept_messages_take(&ws->queue));
+        if (at < message->len)
+            continue;
+        ws->queued -= sizeof(*message);
+        kept_message_free(kept_messages_take(&ws->queue));
     }
     websocket_schedule(ws);
 }
@@ -113,5 +135,6 @@ void websocket_output_continue(struct websocket *ws)
 void websocket_output_release(struct websocket *ws)
 {
     kept_messages_release(&ws->queue);
-    ws->queued = ws->partial = 0;
+    ws->queued = 0;
+    drop_copy(ws);
 }

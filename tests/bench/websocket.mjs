@@ -174,8 +174,8 @@ const withFresh = async (starting, measure) => {
 const rows = (s, authorized) => [
   { name: "message, function, reply", unit: "message", contestants: async () => [await talking(s.turnpike),
     { ...await talking(s.pushpin), limit: 0.25 }, { ...authorized, name: "authorized Lambda request", limit: 2.2 }, await talking(s.nginx)] },
-  { name: "push by @connections", unit: "push", contestants: async () => [await pushing(s.turnpike, ACTIVE, 50), await publishing(s.pushpin, ACTIVE, 5)] },
-  { name: "fan-out to 5,000", unit: "delivery", contestants: async () => [await pushing(s.turnpike, SUBSCRIBERS, 1), await fanningOut(s.pushpin, SUBSCRIBERS)] },
+  { name: "push by @connections (Pushpin: publish to one)", unit: "push", contestants: async () => [await pushing(s.turnpike, ACTIVE, 50), await publishing(s.pushpin, ACTIVE, 5)] },
+  { name: "fan-out to 5,000 (5,000 pushes; Pushpin: one publish)", unit: "delivery", contestants: async () => [await pushing(s.turnpike, SUBSCRIBERS, 1), await fanningOut(s.pushpin, SUBSCRIBERS)] },
   { name: "message beside 10,000 idle connections", unit: "message", contestants: async () => [
     await talking(s.turnpike, IDLE), { ...await talking(s.other, 10, "beside 10"), limit: 1.15 }] },
   { name: "handshake with $connect", unit: "handshake", contestants: async () => [handshakes(s.turnpike, HANDSHAKES), handshakes(s.pushpin, PUSHPIN_HANDSHAKES), handshakes(s.nginx, HANDSHAKES)] },

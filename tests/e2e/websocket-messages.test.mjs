@@ -429,11 +429,12 @@ describe("integrations that are no proxies to functions", () => {
     assert.equal(await client.ask("x"), "default");
   }));
 
+  const other = { templateSelectionExpression: "${request.body.kind}", requestTemplates: { other: "x" } };
   const passthrough = {
-    WHEN_NO_MATCH: [{ passthroughBehavior: "WHEN_NO_MATCH", requestTemplates: { other: "x" } }, "message"],
-    WHEN_NO_TEMPLATES: [{ passthroughBehavior: "WHEN_NO_TEMPLATES", requestTemplates: { other: "x" } }, null],
+    WHEN_NO_MATCH: [{ passthroughBehavior: "WHEN_NO_MATCH", ...other }, "message"],
+    WHEN_NO_TEMPLATES: [{ passthroughBehavior: "WHEN_NO_TEMPLATES", ...other }, null],
     "WHEN_NO_TEMPLATES, none": [{ passthroughBehavior: "WHEN_NO_TEMPLATES" }, "message"],
-    NEVER: [{ passthroughBehavior: "NEVER", requestTemplates: { other: "x" } }, null],
+    NEVER: [{ passthroughBehavior: "NEVER", ...other }, null],
     "NEVER, none": [{ passthroughBehavior: "NEVER" }, null],
   };
   for (const [name, [more, body]] of Object.entries(passthrough))

@@ -24,6 +24,7 @@ enum {
     WEBSOCKET_ABNORMAL = 1006,  /* never sent: the connection ended without a close frame */
     WEBSOCKET_INVALID = 1007,   /* text that is not UTF-8 */
     WEBSOCKET_TOO_BIG = 1009,
+    WEBSOCKET_TRY_AGAIN_LATER = 1013, /* for the rest of a message there is no memory */
 };
 
 /* Of all connections of a hub, may be changed at any time; takes_binary is each connection's own.
@@ -34,8 +35,10 @@ struct websocket_limits {
                             * and to 64 KiB; above 0 */
     size_t pending_max;    /* bytes that wait to be sent: beyond it websocket_send refuses */
     uint64_t buffered_max; /* of `buffered`: where parts of messages would take more, their
-                            * connections are not read until memory is free. Messages that come in
-                            * one piece (of 512 bytes) need none */
+                            * connections are not read until memory is free; where that takes more
+                            * than ten seconds, the message that began first is given up, with 1013.
+                            * Messages that come in one piece (of 512 bytes) need none. Where what
+                            * waits to be sent would take more, websocket_send refuses */
     struct budget *buffered;
 };
 
