@@ -127,13 +127,6 @@ static void append_header(struct buf *out, const struct request *r, struct str n
         buf_append(out, last->value);
 }
 
-static void append_stage_variable(struct buf *out, const struct exchange *x, struct str name)
-{
-    FOR_EACH_IN (variable, &x->t.selection.stage->variables)
-        if (str_eq(variable->name, name))
-            buf_append(out, variable->value);
-}
-
 /* Of the arena; empty where there is no value: nothing is sent then. */
 static struct str value_of(struct exchange *x, const struct integration_parameter *p)
 {
@@ -159,8 +152,7 @@ static struct str value_of(struct exchange *x, const struct integration_paramete
         context_variable_append(&out, p->id, p->text, &x->t);
         break;
     case FROM_STAGE_VARIABLE:
-        append_stage_variable(&out, x, p->text);
-        break;
+        return transform_stage_variable(x, p->text);
     }
     return arena_copy(&x->arena, buf_str(&out));
 }

@@ -68,8 +68,9 @@ void connection_on_control(struct connection *c);
  */
 void connection_on_closed(struct connection *c, unsigned code, struct str reason);
 
-/* Sends a message. False where more waits than limits.websocketPendingBytes allow: the client is
- * too slow, and is closed. */
+/* Sends a message. False where it is closed or closing, and where more would wait than
+ * limits.websocketPendingBytes allow, or memory is short: the client reads too slowly then, and is
+ * closed. */
 MUST_USE bool connection_send(struct connection *c, struct str message, bool binary);
 /* Once; later calls are ignored. */
 void connection_close(struct connection *c, unsigned code, struct str reason);
