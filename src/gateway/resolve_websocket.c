@@ -100,6 +100,7 @@ static enum verdict handshake(struct exchange *x)
 {
     struct selection *s = &x->t.selection;
     x->kind = EXCHANGE_CONNECT;
+    x->t.websocket.event = EVENT_CONNECT;
     s->match.route = api_find_route(s->api, STR(ROUTE_CONNECT));
     s->stage_route = &s->stage->routes[s->match.route->index];
     if (!str_is(s->route_path, "/"))
@@ -107,7 +108,6 @@ static enum verdict handshake(struct exchange *x)
                                "WebSocket API '%" STR_F "' has no paths below its stages: '%" STR_F
                                "'",
                                STR_A(s->api->api_id), STR_A(x->t.request.path));
-    x->t.websocket.event = EVENT_CONNECT;
     return NEXT;
 }
 

@@ -113,7 +113,7 @@ static void count_management(struct counters *c, const struct transaction *t)
 }
 
 /* A client that was gone before its 101 could be sent has become no connection, though its line in
- * the access log tells of one: the two count of connections must meet. */
+ * the access log tells of one: the two counts of connections must meet. */
 static bool was_answered(const struct transaction *t)
 {
     return t->response.status != 0 && !(t->response.status < 300 && t->outcome.gone);

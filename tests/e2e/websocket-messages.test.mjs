@@ -384,6 +384,8 @@ describe("integrations that are no proxies to functions", () => {
     assert.deepEqual([asked.pathname, asked.searchParams.get("user")], ["/rooms/a%2Fb/in", "Ann & Bob"]);
     assert.equal(call.headers.connectionid, room.of("$connect")[0].requestContext.connectionId);
     assert.deepEqual([call.headers["x-static"], call.headers["x-table"]], ["a text", "rooms"]);
+    for (const outside of ["..", "../admin", "a/../../admin", "a\\..", "..;x/admin"]) assertError(await client.ask({ room: outside }), "Bad Request");
+    assert.equal(calls.length, 1);
   }, { stage: { stageVariables: { table: "rooms" } } }));
 
   test("stage variables in a URL", () => withIntegration({ integrationType: "HTTP_PROXY", integrationMethod: "POST", integrationUri: url("/${stageVariables.table}") }, async (client) => {
