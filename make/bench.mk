@@ -8,3 +8,12 @@ bench-unit: $(BENCHES) ## CPU time of single steps, in process
 	$(Q)for bench in $^; do $$bench || exit 1; done
 
 .PHONY: bench-unit
+
+# What loads WebSocket servers in `make bench`, and a backend that one of them needs.
+LOADERS := $(BUILD)/tests/bench/websocket_load $(BUILD)/tests/bench/websocket_echo
+
+$(BUILD)/tests/bench/websocket_load: $(BUILD)/tests/bench/websocket_client.o
+$(LOADERS): %: %.o $(LIBRARY)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+bench: $(LOADERS)

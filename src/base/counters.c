@@ -94,7 +94,9 @@ struct figure *counters_figure(struct counters *c, enum figure_type type, const 
     buf_append(&key, family->name);
     buf_append_char(&key, '{');
     for (size_t i = 0; i < label_count; i++) {
-        buf_printf(&key, "%s%s=\"", i ? "," : "", labels[i].name);
+        buf_append(&key, i ? STR(",") : STR(""));
+        buf_append(&key, str_from(labels[i].name));
+        buf_literal(&key, "=\"");
         append_label_value(&key, labels[i].value);
         buf_append_char(&key, '"');
     }

@@ -110,13 +110,28 @@ static struct str format_v6(const struct ip *ip, char out[IP_TEXT_SIZE])
     return str_of(out, len);
 }
 
+static char *put_octet(char *out, unsigned octet)
+{
+    if (octet >= 100)
+        *out++ = (char)('0' + octet / 100);
+    if (octet >= 10)
+        *out++ = (char)('0' + octet / 10 % 10);
+    *out++ = (char)('0' + octet % 10);
+    return out;
+}
+
 struct str ip_format(const struct ip *ip, char out[IP_TEXT_SIZE])
 {
     if (!is_v4(ip))
         return format_v6(ip, out);
-    const uint8_t *b = ip->bytes + sizeof(v4_mapped);
-    int len = snprintf(out, IP_TEXT_SIZE, "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
-    return str_of(out, (size_t)len);
+    char *end = out;
+    for (size_t i = sizeof(v4_mapped); i < sizeof(ip->bytes); i++) {
+        if (end > out)
+            *end++ = '.';
+        end = put_octet(end, ip->bytes[i]);
+    }
+    *end = '\0';
+    return str_of(out, (size_t)(end - out));
 }
 
 bool ip_from_sockaddr(const struct sockaddr *address, struct ip *ret_ip, uint16_t *ret_port)

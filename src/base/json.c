@@ -15,7 +15,8 @@ static const char escapes[256] = {
     [28] = 'u', [29] = 'u',   [30] = 'u',   [31] = 'u',   ['"'] = '"', ['\\'] = '\\',
 };
 
-/* Strings are written eight bytes at a time, a word, whose first byte is the lowest one. */
+/* Strings are read and written eight bytes at a time, a word, whose first byte is the lowest one.
+ */
 #define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
 
 static uint64_t load(const char *p, size_t len)
@@ -43,13 +44,24 @@ static uint64_t zero_bytes(uint64_t word)
     return (word - EACH_BYTE(1)) & ~word;
 }
 
+/* The lowest bit that is set lies in the first byte that is a control character, a quote or a
+ * backslash, 0: none is. */
+static uint64_t stop_bytes(uint64_t word)
+{
+    uint64_t control = (word - EACH_BYTE(0x20)) & ~word;
+    return (control | zero_bytes(word ^ EACH_BYTE('"')) | zero_bytes(word ^ EACH_BYTE('\\'))) &
+           EACH_BYTE(0x80);
+}
+
+static uint64_t foreign_bytes(uint64_t word)
+{
+    return word & EACH_BYTE(0x80);
+}
+
 /* The lowest bit that is set lies in the first byte that cannot stand as it is, 0: all can. */
 static uint64_t special_bytes(uint64_t word)
 {
-    uint64_t control = (word - EACH_BYTE(0x20)) & ~word;
-    return (word | control | zero_bytes(word ^ EACH_BYTE('"')) |
-            zero_bytes(word ^ EACH_BYTE('\\'))) &
-           EACH_BYTE(0x80);
+    return stop_bytes(word) | foreign_bytes(word);
 }
 
 #define LONGEST_ESCAPE 6
@@ -343,12 +355,27 @@ static bool read_escape(struct json_reader *r, char **out)
     return true;
 }
 
+/* Passes over whole words of what may stand in a string as it is. Notes whether bytes there, or a
+ * few behind it, are not ASCII. */
+static const char *skip_plain(const char *p, const char *end, bool *foreign)
+{
+    while (end - p >= 8) {
+        uint64_t word = load(p, 8), stop = stop_bytes(word);
+        *foreign |= foreign_bytes(word) != 0;
+        if (stop)
+            return p + __builtin_ctzll(stop) / 8;
+        p += 8;
+    }
+    return p;
+}
+
 /* Finds where the string at r->at (behind its quote) ends, and whether it has escapes. */
 static bool scan_string(struct json_reader *r, struct str *ret_raw, bool *ret_escaped)
 {
     const char *p = r->at;
     bool escaped = false, foreign = false;
     for (;; p++) {
+        p = skip_plain(p, r->end, &foreign);
         if (p == r->end)
             return fail(r, "it ends within a string");
         unsigned char c = (unsigned char)*p;
@@ -389,18 +416,19 @@ static bool read_string(struct json_reader *r, bool wanted, struct str *ret_valu
 
     const char *close = raw.at + raw.len;
     char *start = wanted ? arena_bytes(r->arena, raw.len) : NULL, *out = start;
-    while (r->at < close) {
-        if (*r->at == '\\') {
-            r->at++;
-            if (!read_escape(r, wanted ? &out : NULL))
-                return false;
-            if (r->at > close)
-                return fail(r, "a malformed \\u escape");
-        } else {
-            if (wanted)
-                *out++ = *r->at;
-            r->at++;
-        }
+    for (;;) {
+        const char *escape = memchr(r->at, '\\', (size_t)(close - r->at));
+        size_t len = (size_t)((escape ? escape : close) - r->at);
+        if (wanted)
+            out = mempcpy(out, r->at, len);
+        r->at += len;
+        if (!escape)
+            break;
+        r->at++;
+        if (!read_escape(r, wanted ? &out : NULL))
+            return false;
+        if (r->at > close)
+            return fail(r, "a malformed \\u escape");
     }
     r->at = close + 1;
     *ret_value = wanted ? str_of(start, (size_t)(out - start)) : raw;

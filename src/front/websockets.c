@@ -95,6 +95,8 @@ bool websockets_prepare(struct websockets *w, const struct snapshot *snapshot,
     return w->hub || !has_websocket_api(snapshot);
 }
 
+/* What never ends or is never read must not keep bodies and results out: half of the memory for
+ * them all is theirs alone. */
 void websockets_limit(struct websockets *w, const struct limit_settings *limits)
 {
     if (w->hub)
@@ -102,7 +104,7 @@ void websockets_limit(struct websockets *w, const struct limit_settings *limits)
             w->hub, &(struct websocket_limits){.message_max = limits->websocket_message_bytes,
                                                .frame_max = limits->websocket_frame_bytes,
                                                .pending_max = limits->websocket_pending_bytes,
-                                               .buffered_max = limits->buffered_bytes,
+                                               .buffered_max = limits->buffered_bytes / 2,
                                                .buffered = &w->gateway->buffered});
 }
 
@@ -135,7 +137,7 @@ bool websockets_open(struct http1_listener *listener, const struct websocket_soc
     *client = (struct client){listener, x->connection};
     listener->clients++;
     connection_open(x->connection, &x->t, &transport, ws);
-    if (w->draining)
+    if (w->draining || socket->dismissed)
         connection_close(x->connection, GOING_AWAY, STR("Going away"));
     return true;
 }

@@ -162,11 +162,25 @@ static void be_active(struct connection *c)
 
 /* --- life --- */
 
+/* Messages have somewhere to go: what a handshake began with, a reload may have taken away. */
+static bool is_configured(const struct connection *c)
+{
+    const struct api *api = map_get(&c->gateway->snapshot->apis_by_id, c->api_id);
+    return api && api->protocol_type == PROTOCOL_WEBSOCKET && api_find_stage(api, c->stage_name);
+}
+
+static void close_if_gone(struct connection *c)
+{
+    if (!is_configured(c))
+        connection_close(c, GOING_AWAY, STR("Going away"));
+}
+
 void connection_open(struct connection *c, const struct transaction *t,
                      const struct connection_transport *transport, void *wire)
 {
     struct gateway *g = c->gateway;
     keep_facts(c, t);
+    c->by_domain = t->selection.by_domain;
     c->transport = transport;
     c->wire = wire;
     c->opened = loop_now(g->loop);
@@ -174,6 +188,7 @@ void connection_open(struct connection *c, const struct transaction *t,
     be_active(c);
     (void)map_set(&g->connections.open, str_from(c->facts.id), connection_ref(c));
     websocket_figures_opened(c);
+    close_if_gone(c);
     arm_timer(c);
 }
 
@@ -207,9 +222,9 @@ void connection_on_closed(struct connection *c, unsigned code, struct str reason
     c->closing = true;
     (void)map_remove(&g->connections.open, str_from(c->facts.id));
     websocket_figures_closed(c, code);
-    messages_abandon(c);
     if (!g->connections.stopped)
-        disconnect_begin(c, code, reason);
+        disconnect_begin(c, code, reason); /* first: a gateway without exchanges may be stopping */
+    messages_abandon(c);
     connection_unref(c);
 }
 
@@ -247,18 +262,11 @@ struct connection *connections_find(const struct connections *all, struct str id
     return map_get(&all->open, id);
 }
 
-static bool is_configured(const struct connection *c)
-{
-    const struct api *api = map_get(&c->gateway->snapshot->apis_by_id, c->api_id);
-    return api && api_find_stage(api, c->stage_name);
-}
-
 void connections_follow(struct gateway *g)
 {
     struct connection *c;
     for (size_t i = 0; (c = map_next(&g->connections.open, &i));) {
-        if (!is_configured(c))
-            connection_close(c, GOING_AWAY, STR("Going away"));
+        close_if_gone(c);
         arm_timer(c);
     }
 }

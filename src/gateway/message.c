@@ -7,6 +7,8 @@
 #include "turnpike/gateway/exchange.h"
 #include "turnpike/gateway/figures.h"
 
+#define NO_STATUS 1005
+
 /* The sink of such an exchange, in its arena. */
 struct message {
     struct sink sink;
@@ -151,6 +153,12 @@ void messages_abandon(struct connection *c)
     c->in_flight = 0;
 }
 
+/* AWS has words of its own for a close frame without a status. */
+static struct str told_reason(unsigned code, struct str reason)
+{
+    return code == NO_STATUS ? STR("Client-side close frame status not set") : reason;
+}
+
 void disconnect_begin(struct connection *c, unsigned code, struct str reason)
 {
     struct message *m = begin(c, EXCHANGE_DISCONNECT, EVENT_DISCONNECT);
@@ -158,7 +166,7 @@ void disconnect_begin(struct connection *c, unsigned code, struct str reason)
         return;
     struct exchange *x = m->exchange;
     x->t.websocket.disconnect_code = code;
-    x->t.websocket.disconnect_reason = arena_copy(&x->arena, reason);
+    x->t.websocket.disconnect_reason = arena_copy(&x->arena, told_reason(code, reason));
     exchange_start(x);
 }
 

@@ -37,15 +37,16 @@ static bool may_reach(const struct exchange *x, const struct api *api)
            (!api->disable_execute_api_endpoint || x->t.selection.host_is_domain);
 }
 
-/* By the connection that has the id. */
+/* The stage of the connection that has the id, where it may be reached at all. */
 static const struct stage *find_by_connection(const struct exchange *x, struct str prefix,
-                                              struct str id)
+                                              struct str id, bool *ret_named)
 {
     const struct connection *c = connections_find(&x->gateway->connections, id);
-    if (!c || !(str_eq(prefix, c->stage_name) || str_eq(prefix, c->mapping_key)))
+    const struct api *api = c ? map_get(&x->snapshot->apis_by_id, c->api_id) : NULL;
+    if (!api || !may_reach(x, api))
         return NULL;
-    const struct api *api = map_get(&x->snapshot->apis_by_id, c->api_id);
-    return api && may_reach(x, api) ? api_find_stage(api, c->stage_name) : NULL;
+    *ret_named = str_eq(prefix, c->stage_name) || (c->by_domain && str_eq(prefix, c->mapping_key));
+    return api_find_stage(api, c->stage_name);
 }
 
 /* Of a connection that is gone nobody knows more than its URL. */
@@ -63,20 +64,43 @@ static const struct stage *find_by_prefix(const struct exchange *x, struct str p
     return NULL;
 }
 
-static const struct stage *find_managed(const struct exchange *x, enum resolution resolution,
-                                        struct str prefix, struct str id)
+static enum verdict refuse_prefix(struct exchange *x, struct str prefix)
 {
-    const struct stage *stage = find_by_connection(x, prefix, id);
-    /* An HTTP API may have such a path, too, for whatever is no connection. */
+    x->kind = EXCHANGE_MANAGE;
+    return exchange_refuse(x, GATEWAY_FORBIDDEN,
+                           "'%" STR_F "' names neither the connection's stage nor its mapping key",
+                           STR_A(prefix));
+}
+
+/* An HTTP API may have such a path, too, for whatever is no connection. */
+static bool is_taken(const struct exchange *x, enum resolution resolution)
+{
     const struct api *api = x->t.selection.api;
-    bool taken = resolution == RESOLVED && api->protocol_type != PROTOCOL_WEBSOCKET;
-    return stage || taken ? stage : find_by_prefix(x, prefix);
+    return resolution == RESOLVED && api->protocol_type != PROTOCOL_WEBSOCKET;
+}
+
+/* "PREFIX/@connections/ID" where the host leads to no WebSocket API. */
+static bool resolve_managed(struct exchange *x, enum resolution resolution,
+                            enum verdict *ret_verdict)
+{
+    struct str prefix, id;
+    bool named = true;
+    if (!split(x->t.request.path, &prefix, &id))
+        return false;
+    const struct stage *stage = find_by_connection(x, prefix, id, &named);
+    if (!stage && !is_taken(x, resolution))
+        stage = find_by_prefix(x, prefix);
+    if (!stage)
+        return false;
+    *ret_verdict = named ? manage(x, stage->api, stage, id) : refuse_prefix(x, prefix);
+    return true;
 }
 
 static enum verdict handshake(struct exchange *x)
 {
     struct selection *s = &x->t.selection;
     x->kind = EXCHANGE_CONNECT;
+    x->t.websocket.event = EVENT_CONNECT;
     s->match.route = api_find_route(s->api, STR(ROUTE_CONNECT));
     s->stage_route = &s->stage->routes[s->match.route->index];
     if (!str_is(s->route_path, "/"))
@@ -84,7 +108,6 @@ static enum verdict handshake(struct exchange *x)
                                "WebSocket API '%" STR_F "' has no paths below its stages: '%" STR_F
                                "'",
                                STR_A(s->api->api_id), STR_A(x->t.request.path));
-    x->t.websocket.event = EVENT_CONNECT;
     return NEXT;
 }
 
@@ -92,18 +115,12 @@ bool resolve_websocket(struct exchange *x, enum resolution resolution, enum verd
 {
     const struct selection *s = &x->t.selection;
     bool websocket = s->api && s->api->protocol_type == PROTOCOL_WEBSOCKET;
-    struct str prefix, id;
     if (websocket && resolution == RESOLVED && str_starts_with(s->route_path, STR(CONNECTIONS))) {
         *ret_verdict = manage(x, s->api, s->stage, str_skip(s->route_path, STR(CONNECTIONS).len));
         return true;
     }
-    if (split(x->t.request.path, &prefix, &id)) {
-        const struct stage *stage = find_managed(x, resolution, prefix, id);
-        if (stage) {
-            *ret_verdict = manage(x, stage->api, stage, id);
-            return true;
-        }
-    }
+    if (resolve_managed(x, resolution, ret_verdict))
+        return true;
     if (!websocket)
         return false;
     x->kind = EXCHANGE_CONNECT; /* whose words are those of WebSocket APIs */

@@ -9,8 +9,6 @@
 #include "turnpike/gateway/subprotocol.h"
 #include "turnpike/gateway/xlog.h"
 
-#define SWITCHING_PROTOCOLS 101
-
 static void name_answer(struct exchange *x)
 {
     struct str id = str_from(x->t.request.id);
@@ -48,15 +46,17 @@ static struct str chosen_subprotocol(struct exchange *x)
     struct str name = str_trim(chosen->value);
     if (subprotocol_is_offered(&x->t.request, name) && !subprotocol_is_token(name))
         return name;
-    xlog_info(x, "the subprotocol that $connect chose is none that the client offered");
+    xlog_info(x, "the subprotocol that $connect chose is none that the client offered, or a token");
     return STR("");
 }
 
+/* The status stays what it was: in logs, AWS shows what $connect has answered. */
 static enum verdict accept_client(struct exchange *x)
 {
+    unsigned status = x->t.response.status;
     struct str subprotocol = chosen_subprotocol(x);
     char *date = arena_bytes(&x->arena, CLOCK_HTTP_SIZE);
-    x->t.response = (struct response){.status = SWITCHING_PROTOCOLS};
+    x->t.response = (struct response){.status = status ? status : 200};
     exchange_add_header(x, STR("date"), clock_http(loop_wall(x->gateway->loop), date));
     if (subprotocol.len)
         exchange_add_header(x, STR("sec-websocket-protocol"), subprotocol);

@@ -41,7 +41,7 @@ enum verdict stage_admit(struct exchange *x)
                                "@connections is not served by listener '%" STR_F
                                "' (managementApi.listeners)",
                                STR_A(x->listener.settings->name));
-    if (!settings->management.signature_required)
+    if (settings->management.is_open)
         return NEXT;
     x->signature = arena_new(&x->arena, struct signature_check);
     *x->signature = (struct signature_check){.settings = settings,
@@ -96,7 +96,7 @@ static enum verdict refuse_action(struct exchange *x)
 enum verdict stage_verify(struct exchange *x)
 {
     const struct selection *s = &x->t.selection;
-    if (!x->t.settings->management.signature_required)
+    if (x->t.settings->management.is_open)
         return NEXT;
     enum verdict verdict = judge(x, signature_finish(x->signature));
     if (verdict != NEXT)

@@ -10,14 +10,20 @@
 
 #define NORMAL_CLOSURE 1000
 
-/* Of the API and stage that the URL names: no other's. */
-static struct connection *find(const struct exchange *x)
+/* Whether it belongs to the API and stage that the URL names. */
+static bool is_theirs(const struct exchange *x, const struct connection *c)
 {
     const struct selection *s = &x->t.selection;
-    struct connection *c = connections_find(&x->gateway->connections, x->t.websocket.managed);
-    bool ours =
-        c && str_eq(c->api_id, s->api->api_id) && str_eq(c->stage_name, s->stage->stage_name);
-    return ours && !c->closing ? c : NULL;
+    return str_eq(c->api_id, s->api->api_id) && str_eq(c->stage_name, s->stage->stage_name);
+}
+
+static enum verdict refuse_foreign(struct exchange *x)
+{
+    const struct selection *s = &x->t.selection;
+    return exchange_refuse(
+        x, GATEWAY_FORBIDDEN,
+        "connection '%" STR_F "' is not one of API '%" STR_F "', stage '%" STR_F "'",
+        STR_A(x->t.websocket.managed), STR_A(s->api->api_id), STR_A(s->stage->stage_name));
 }
 
 /* Without a body: SDKs take a GoneException by its header alone, and some fail to read another. */
@@ -32,9 +38,15 @@ static enum verdict refuse_gone(struct exchange *x)
 static enum verdict refuse_id(struct exchange *x)
 {
     struct str id = x->t.websocket.managed;
-    return exchange_refuse_saying(
-        x, GATEWAY_BAD_REQUEST, arena_printf(&x->arena, "Invalid connectionId: %" STR_F, STR_A(id)),
-        "'%" STR_F "' is no connection id", STR_A(id));
+    scoped_buf struct buf body = {0};
+    (void)exchange_refuse(x, GATEWAY_BAD_REQUEST, "'%" STR_F "' is no connection id", STR_A(id));
+    buf_literal(&body, "{\"message\":\"Invalid connectionId: ");
+    json_write_escaped(&body, id);
+    buf_literal(&body, "\",\"connectionId\":");
+    json_write_string(&body, id);
+    buf_printf(&body, ",\"requestId\":\"%s\"}", x->t.request.id);
+    x->t.response.body = arena_copy(&x->arena, buf_str(&body));
+    return DONE;
 }
 
 static enum verdict done(struct exchange *x, unsigned status)
@@ -103,8 +115,10 @@ enum verdict stage_manage(struct exchange *x)
             continue;
         if (!short_id_is(x->t.websocket.managed))
             return refuse_id(x);
-        struct connection *c = find(x);
-        return c ? operation->run(x, c) : refuse_gone(x);
+        struct connection *c = connections_find(&x->gateway->connections, x->t.websocket.managed);
+        if (!c || c->closing)
+            return refuse_gone(x);
+        return is_theirs(x, c) ? operation->run(x, c) : refuse_foreign(x);
     }
     return exchange_refuse(x, GATEWAY_FORBIDDEN, "@connections knows POST, GET and DELETE");
 }

@@ -4,6 +4,7 @@
  * the head of what goes to an HTTP backend. A function behind AWS_PROXY gets its event instead. */
 #include "transform.h"
 
+#include "turnpike/backend/http_proxy.h"
 #include "turnpike/base/json.h"
 #include "turnpike/base/uri.h"
 #include "turnpike/gateway/context_variables.h"
@@ -126,13 +127,6 @@ static void append_header(struct buf *out, const struct request *r, struct str n
         buf_append(out, last->value);
 }
 
-static void append_stage_variable(struct buf *out, const struct exchange *x, struct str name)
-{
-    FOR_EACH_IN (variable, &x->t.selection.stage->variables)
-        if (str_eq(variable->name, name))
-            buf_append(out, variable->value);
-}
-
 /* Of the arena; empty where there is no value: nothing is sent then. */
 static struct str value_of(struct exchange *x, const struct integration_parameter *p)
 {
@@ -158,8 +152,7 @@ static struct str value_of(struct exchange *x, const struct integration_paramete
         context_variable_append(&out, p->id, p->text, &x->t);
         break;
     case FROM_STAGE_VARIABLE:
-        append_stage_variable(&out, x, p->text);
-        break;
+        return transform_stage_variable(x, p->text);
     }
     return arena_copy(&x->arena, buf_str(&out));
 }
@@ -200,12 +193,12 @@ static void put_query(struct head *head, struct str name, struct str value)
 }
 
 /* By their order, as the URI's variables were numbered when it was loaded; no value climbs out of
- * the path that the definition gives it. */
+ * the path that the definition gives it, not by slashes that a backend decodes either. */
 static bool put_path(struct exchange *x, struct head *head, struct str name, struct str value)
 {
     struct route_match *match = &x->t.selection.match;
     scoped_buf struct buf encoded = {0};
-    if (head->paths == ROUTE_PARAMETERS_MAX || str_is(value, ".") || str_is(value, ".."))
+    if (head->paths == ROUTE_PARAMETERS_MAX || http_path_has_dots(value))
         return false;
     uri_encode(&encoded, value);
     match->parameters[head->paths++] =
@@ -232,6 +225,30 @@ static bool put(struct exchange *x, struct head *head, const struct integration_
     return false;
 }
 
+static bool is_mapped(const struct websocket_integration *w, struct str name)
+{
+    FOR_EACH_IN (p, &w->parameters)
+        if (p->target == PARAMETER_QUERYSTRING && str_eq(p->name, name))
+            return true;
+    return false;
+}
+
+/* The client's query, but for what parameters have their own value for. */
+static void pass_query(struct exchange *x, struct head *head, const struct websocket_integration *w)
+{
+    struct str rest = x->t.request.query, before, name, value;
+    while (rest.len > 0) {
+        before = rest;
+        if (!uri_next_parameter(&rest, &name, &value))
+            return;
+        if (is_mapped(w, uri_decode(&x->arena, name, true)))
+            continue;
+        if (buf_len(&head->query))
+            buf_append_char(&head->query, '&');
+        buf_append(&head->query, str_head(before, str_find(before, '&')));
+    }
+}
+
 /* A handshake passed on as a whole takes the client's fields along; everything else has only what
  * its parameters say. */
 static bool passes_head(const struct exchange *x, const struct websocket_integration *w)
@@ -247,7 +264,7 @@ static enum verdict transform_head(struct exchange *x, const struct websocket_in
     if (passes_head(x, w)) {
         FOR_EACH (h, r->headers, r->header_count)
             *list_push(&x->arena, &head.headers) = *h;
-        buf_append(&head.query, r->query);
+        pass_query(x, &head, w);
     } else {
         put_header(x, &head, STR("Content-Type"), STR("application/json"));
     }
@@ -257,9 +274,10 @@ static enum verdict transform_head(struct exchange *x, const struct websocket_in
     r->header_count = head.headers.count;
     r->query = arena_copy(&x->arena, buf_str(&head.query));
     buf_release(&head.query);
-    return fits ? NEXT
-                : exchange_refuse(x, GATEWAY_BAD_REQUEST,
-                                  "a parameter of the integration's path is '.' or '..'");
+    return fits
+               ? NEXT
+               : exchange_refuse(x, GATEWAY_BAD_REQUEST,
+                                 "a parameter of the integration's path has a segment '.' or '..'");
 }
 
 enum verdict stage_transform(struct exchange *x)

@@ -44,10 +44,19 @@ static bool is_base64url(struct str s)
     return s.len > 0;
 }
 
+/* How base64url shows '{' and what may stand behind it in a JSON object that is not empty: a quote
+ * or a space, or another kind of white space. */
+static bool begins_object(struct str encoded)
+{
+    return str_starts_with(encoded, STR("ey")) || str_starts_with(encoded, STR("ew"));
+}
+
 bool subprotocol_is_token(struct str name)
 {
     struct str part;
     size_t parts = 0;
+    if (!begins_object(name))
+        return false;
     while (str_split(&name, '.', &part)) {
         if (!is_base64url(part))
             return false;

@@ -38,7 +38,7 @@ static const char *const results[] = {"ok", "401", "403", "429", "4xx", "5xx"};
 
 static const char *result_of(unsigned status)
 {
-    if (status == 101)
+    if (status < 300)
         return "ok";
     if (status == 401 || status == 403 || status == 429)
         return status == 401 ? "401" : status == 403 ? "403" : "429";
@@ -112,6 +112,13 @@ static void count_management(struct counters *c, const struct transaction *t)
                1);
 }
 
+/* A client that was gone before its 101 could be sent has become no connection, though its line in
+ * the access log tells of one: the two counts of connections must meet. */
+static bool was_answered(const struct transaction *t)
+{
+    return t->response.status != 0 && !(t->response.status < 300 && t->outcome.gone);
+}
+
 void websocket_figures_count(struct counters *counters, const struct transaction *t)
 {
     switch (t->websocket.event) {
@@ -119,7 +126,7 @@ void websocket_figures_count(struct counters *counters, const struct transaction
         count_management(counters, t);
         return;
     case EVENT_CONNECT:
-        if (t->response.status)
+        if (was_answered(t))
             figure_add(find_connect(counters, t->selection.stage, result_of(t->response.status)), 1);
         return;
     case EVENT_MESSAGE:

@@ -70,7 +70,7 @@ static void check_management(struct config *c)
 {
     const struct doc *d = doc_get(c->root, "managementApi");
     const struct management_settings *management = &c->settings->management;
-    bool open = !management->signature_required;
+    bool open = management->is_open;
     const struct listener_settings *public = find_public_listener(c);
     FOR_EACH_IN (name, &management->listeners) {
         const struct listener_settings *listener = find_listener(c, name->text);
@@ -93,7 +93,6 @@ void config_read_management(struct config *c, const struct config_key *key, cons
                             void *target)
 {
     struct management_settings *management = target;
-    management->signature_required = true; /* whatever cannot be read */
     management->limited = config_has(d, "listeners");
     if (!d || config_is_map(c, key->name, d))
         (void)config_read_section(c, key->section, d, management);
@@ -151,10 +150,24 @@ static void set_public_endpoint(struct config *c)
     c->settings->execute_api.public_endpoint = endpoint_of(c, chosen);
 }
 
+/* What a client is sent must fit into what may wait for it, however fast it reads. */
+static void check_pending(struct config *c)
+{
+    const struct limit_settings *limits = &c->settings->limits;
+    const struct doc *d = doc_get(c->root, "limits");
+    if (limits->websocket_pending_bytes < limits->websocket_message_bytes)
+        diag_warning(c->diag,
+                     config_at(d, config_has(d, "websocketPendingBytes") ? "websocketPendingBytes"
+                                                                         : "websocketMessageBytes"),
+                     "websocketPendingBytes is less than websocketMessageBytes: a connection is "
+                     "closed where it is sent a message that is longer");
+}
+
 void config_check_all(struct config *c)
 {
     check_places(c);
     check_development_issuers(c);
     check_management(c);
+    check_pending(c);
     set_public_endpoint(c);
 }

@@ -34,7 +34,7 @@ static const char *const binary_frames[] = {"close", "deliver", NULL};
 static const char *const idle_resets[] = {"messages", "any", NULL};
 static const char *const emulators[] = {"none", "rie", "sam", NULL};
 static const char *const function_credentials[] = {"gateway", "inherit", "none", NULL};
-static const char *const authorization_types[] = {"NONE", "AWS_IAM", NULL};
+static const char *const authorization_types[] = {"AWS_IAM", "NONE", NULL};
 static const char *const exporters[] = {"none", NULL};
 
 static const struct config_key log_keys[] = {
@@ -190,7 +190,7 @@ static const struct config_key api_keys[] = {
     KEY("protocolType", CONFIG_WORD, AT(api, protocol_type), NULL, 0, 0, LIVE, BUILT,
         "its kind; may be left out where the definition tells", .words = protocol_types),
     KEY("definition", CONFIG_WRITTEN_PATH, AT(api, definition), NULL, 0, 0, LIVE, BUILT,
-        "the OpenAPI document", .required = true),
+        "the OpenAPI document, or the definition of a WebSocket API", .required = true),
     KEY("definitionParameters", CONFIG_VARIABLES, AT(api, definition_parameters), NULL, 0, 0, LIVE,
         BUILT, "values for Fn::Sub and Ref in the document"),
     KEY("defaultFunction", CONFIG_WRITTEN, AT(api, default_function), NULL, 0, 0, LIVE, BUILT,
@@ -213,8 +213,9 @@ static const struct config_key api_keys[] = {
     KEY("idleReset", CONFIG_CHOICE, AT(api, websocket.control_resets_idle), "messages", 0, 0, LIVE,
         BUILT, "what keeps a WebSocket from being idle: `messages` (as AWS) or `any` frame",
         .words = idle_resets),
-    KEY("stages", CONFIG_SECTIONS, WHOLE, NULL, 0, 0, LIVE, BUILT, "absent: one stage, `$default`",
-        .section = &config_stage, .read = config_read_stages),
+    KEY("stages", CONFIG_SECTIONS, WHOLE, NULL, 0, 0, LIVE, BUILT,
+        "absent: one stage, `$default`; a WebSocket API needs some", .section = &config_stage,
+        .read = config_read_stages),
 };
 const struct config_section config_api = SECTION(api_keys, "apis[]");
 
@@ -344,8 +345,8 @@ static const struct config_key credential_keys[] = {
 const struct config_section config_credential = SECTION(credential_keys, "credentials[]");
 
 static const struct config_key management_keys[] = {
-    KEY("authorizationType", CONFIG_CHOICE, AT(management_settings, signature_required), "AWS_IAM",
-        0, 0, LIVE, BUILT, "who may call `@connections`", .words = authorization_types),
+    KEY("authorizationType", CONFIG_CHOICE, AT(management_settings, is_open), "AWS_IAM", 0, 0, LIVE,
+        BUILT, "who may call `@connections`", .words = authorization_types),
     KEY("listeners", CONFIG_WRITTEN_LIST, AT(management_settings, listeners), NULL, 0, 0, LIVE,
         BUILT, "the listeners that serve it; absent: all", .opens = true),
 };

@@ -92,6 +92,19 @@ void websocket_check_parameters(struct definition *d, const struct route *route,
 
 /* --- websocket_route.c --- */
 
+/* One route while it is read. Members are NULL where they are not written. */
+struct route_reading {
+    struct route *route;
+    const struct doc_member *authorizer, *authorization_type, *scopes;
+    const struct doc_member *integration, *response, *response_selection;
+    declared_parameter_list declared;
+};
+
 void websocket_read_routes(struct definition *d, const struct doc *routes);
+
+/* --- websocket_authorization.c --- */
+
+/* Sets the authorizer and scopes of $connect; on any other route they are reported. */
+void websocket_read_authorization(struct definition *d, const struct route_reading *r);
 
 #endif

@@ -405,6 +405,11 @@ static struct integration *find_named(struct definition *d, const struct doc *no
 
 struct integration *websocket_find_integration(struct definition *d, const struct doc *node)
 {
-    bool described = node->kind == DOC_MAP && intrinsics_name(&d->intrinsics, node).len == 0;
-    return described ? read_integration(d, node) : find_named(d, node);
+    if (node->kind == DOC_STRING || intrinsics_name(&d->intrinsics, node).len > 0)
+        return find_named(d, node);
+    if (node->kind == DOC_MAP)
+        return read_integration(d, node);
+    diag_error(d->diag, node->at, "integration is %s, expected a name or a map",
+               doc_kind_name(node));
+    return NULL;
 }

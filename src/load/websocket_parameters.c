@@ -37,8 +37,8 @@ static void read_required(struct definition *d, const struct doc_member *member,
 
 /* CloudFormation writes it with a capital. */
 static const struct definition_field constraint_fields[] = {
-    {"Required", FIELD_READ, read_required},
     {"required", FIELD_READ, read_required},
+    {"Required", FIELD_READ, read_required},
 };
 
 static const struct definition_object constraint_object = {

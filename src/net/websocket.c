@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "turnpike/base/clock.h"
+#include "turnpike/base/utf8.h"
 #include "turnpike/base/xalloc.h"
 
 #include "websocket_private.h"
 
 /* For what waits to be sent and the peer's answer together. */
 #define CLOSE_TIMEOUT (10 * USEC_PER_SEC)
-
-/* lws is entered from here, at the end of a turn, for whatever it does not bear inside its own
- * callbacks: closing, and flow control in the middle of what it has read. */
 
 /* Without a close frame. A connection on which lws holds bytes would be given five seconds to send
  * them, so it is told twice; its timer is looked at when it is woken only. */
@@ -21,7 +19,7 @@ static void kill_now(struct websocket *ws)
     lws_cancel_service(ws->hub->context);
 }
 
-static void set_reading(struct websocket *ws, bool reading)
+void websocket_set_reading(struct websocket *ws, bool reading)
 {
     if (ws->reading == reading)
         return;
@@ -30,37 +28,22 @@ static void set_reading(struct websocket *ws, bool reading)
         websocket_fail(ws);
 }
 
-/* The one way in which lws 4.1 sends a close frame for sure, unless it holds bytes. It sets a timer
- * of its own, in a list that it walks for each: ours does. */
-static void say_goodbye(struct websocket *ws)
-{
-    struct farewell *farewell = ws->farewell;
-    set_reading(ws, true); /* for the answer, and to leave nothing unread: that would be a reset */
-    ws->state = WEBSOCKET_CLOSING;
-    lws_close_reason(ws->wsi, (enum lws_close_status)farewell->code,
-                     (unsigned char *)farewell->reason, farewell->len);
-    lws_set_timeout(ws->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
-    if (ws->wsi)
-        lws_set_timeout(ws->wsi, NO_PENDING_TIMEOUT, 0);
-}
-
-/* While output is stuck nothing is read either: a client that does not take its answers cannot ask
- * for more, and lws forgets to tell of a close frame that it reads meanwhile. */
+/* Once we close, for the answer, and to leave nothing unread: closing would be a reset then. */
 static bool wants_input(const struct websocket *ws)
 {
     if (ws->stuck)
         return false;
-    return ws->state == WEBSOCKET_DRAINING || (!ws->paused && !ws->held.first && !ws->here_starved);
+    return ws->state != WEBSOCKET_OPEN || (!ws->paused && !ws->held.first && !ws->starved.here);
 }
 
 static void steer(struct websocket *ws)
 {
+    if (ws->state == WEBSOCKET_DRAINING && !ws->stuck)
+        websocket_output_close(ws);
+    if (ws->state <= WEBSOCKET_CLOSING)
+        websocket_set_reading(ws, wants_input(ws));
     if (ws->state == WEBSOCKET_KILLED)
         kill_now(ws);
-    else if (ws->state == WEBSOCKET_DRAINING && !ws->stuck)
-        say_goodbye(ws);
-    else if (ws->state <= WEBSOCKET_DRAINING)
-        set_reading(ws, wants_input(ws));
 }
 
 static void unlink_from_hub(struct websocket *ws)
@@ -86,6 +69,8 @@ static void end(struct websocket *ws)
     free(ws);
 }
 
+/* At the end of a turn: what lws does not bear inside its callbacks, and events that must not come
+ * from within a call. */
 static void settle(struct task *task)
 {
     struct websocket *ws = container_of(task, struct websocket, later);
@@ -103,7 +88,7 @@ void websocket_schedule(struct websocket *ws)
 
 void websocket_say(struct websocket *ws, unsigned code, struct str reason)
 {
-    reason = str_head(reason, WEBSOCKET_REASON_MAX);
+    reason = str_head(reason, utf8_valid_len(str_head(reason, WEBSOCKET_REASON_MAX)));
     if (!ws->farewell)
         ws->farewell = xmalloc(sizeof(*ws->farewell));
     ws->farewell->code = code;
@@ -114,7 +99,7 @@ void websocket_say(struct websocket *ws, unsigned code, struct str reason)
 
 static void on_deadline(struct timer *timer)
 {
-    websocket_kill(container_of(timer, struct websocket, deadline));
+    websocket_fail(container_of(timer, struct websocket, deadline));
 }
 
 void websocket_start_deadline(struct websocket *ws)

@@ -7,14 +7,20 @@
 #include "websocket_bridge.h"
 #include "websocket_private.h"
 
-#define RX_BUFFER_SIZE 512 /* one a connection; what does not fit comes in several chunks */
-#define TX_PACKET_SIZE                                                                             \
-    (1 << 24)                   /* a frame in one system call: without it, RX_BUFFER_SIZE counts   \
-                                 */
-#define SERVICE_SIZE    16384   /* one for all: must hold the 101 with its headers */
-#define HEADER_POOL     4       /* one would do: the replay is over before lws_adopt returns */
-#define DESCRIPTORS_MAX 1048576 /* for which lws makes tables, of 16 bytes each */
-#define CLOSING_TURNS   3
+/* One a connection, for its life; what does not fit comes in several chunks. */
+#define RX_BUFFER_SIZE 512
+/* Without it RX_BUFFER_SIZE would count for a system call that sends, too. */
+#define TX_PACKET_SIZE (1 << 24)
+/* One for all: the 101 with its headers must fit. */
+#define SERVICE_SIZE 16384
+/* One would do: the replay is over before lws_adopt_socket_vhost_readbuf returns. */
+#define HEADER_POOL 4
+/* For which lws makes tables, of 16 bytes each. */
+#define DESCRIPTORS_MAX 1048576
+/* That many it takes whatever the limit, where that is not below. */
+#define DESCRIPTORS_LEAST 2560
+/* lws closes handles of its own, the last ones in the turn after the others. */
+#define CLOSING_TURNS 3
 
 /* Both say "calling service" at every adoption, as an error. */
 static void on_log(int level, const char *line)
@@ -37,19 +43,24 @@ static const struct lws_protocols protocols[] = {
     {0},
 };
 
-/* lws makes tables for as many descriptors as there may be. */
-static struct lws_context *create_context(struct lws_context_creation_info *info)
+static int lower_descriptor_limit(const struct rlimit *old)
 {
-    struct rlimit old, bounded;
-    bool known = getrlimit(RLIMIT_NOFILE, &old) == 0 && old.rlim_cur > DESCRIPTORS_MAX;
-    if (known) {
-        bounded = (struct rlimit){DESCRIPTORS_MAX, old.rlim_max};
-        (void)setrlimit(RLIMIT_NOFILE, &bounded);
-    }
-    struct lws_context *context = lws_create_context(info);
-    if (known)
+    struct rlimit lower = {DESCRIPTORS_MAX, old->rlim_max};
+    if (old->rlim_cur <= DESCRIPTORS_MAX)
+        return (int)old->rlim_cur;
+    return setrlimit(RLIMIT_NOFILE, &lower) == 0 ? DESCRIPTORS_MAX : DESCRIPTORS_LEAST;
+}
+
+/* lws makes tables for as many descriptors as there may be at this moment, and writes beyond their
+ * end where there are more later on. */
+static void create_context(struct websocket_hub *hub, struct lws_context_creation_info *info)
+{
+    struct rlimit old = {DESCRIPTORS_LEAST, DESCRIPTORS_LEAST};
+    (void)getrlimit(RLIMIT_NOFILE, &old);
+    hub->descriptors_max = lower_descriptor_limit(&old);
+    hub->context = lws_create_context(info);
+    if (old.rlim_cur > DESCRIPTORS_MAX)
         (void)setrlimit(RLIMIT_NOFILE, &old);
-    return context;
 }
 
 static bool create(struct websocket_hub *hub)
@@ -68,7 +79,7 @@ static bool create(struct websocket_hub *hub)
         .uid = (uid_t)-1,
     };
     lws_set_log_level(LLL_ERR, on_log);
-    hub->context = create_context(&info);
+    create_context(hub, &info);
     if (!hub->context)
         return false;
     info.vhost_name = "websocket";
@@ -79,11 +90,16 @@ static bool create(struct websocket_hub *hub)
 
 static void on_last_closed(uv_handle_t *handle);
 
-/* lws closes handles of its own, the last ones in the turn after the others. */
 static void await_handles(struct websocket_hub *hub)
 {
     (void)uv_timer_init(&hub->loop->uv, &hub->last);
     uv_close((uv_handle_t *)&hub->last, on_last_closed);
+}
+
+static void release(struct websocket_hub *hub)
+{
+    free(hub->frame);
+    free(hub);
 }
 
 static void on_last_closed(uv_handle_t *handle)
@@ -94,8 +110,7 @@ static void on_last_closed(uv_handle_t *handle)
         return;
     }
     lws_context_destroy(hub->context); /* only the second time frees, on a loop not its own */
-    free(hub->frame);
-    free(hub);
+    release(hub);
 }
 
 static void take_down(struct websocket_hub *hub)
@@ -111,7 +126,8 @@ struct websocket_hub *websocket_hub_new(struct loop *loop, const struct websocke
     struct websocket_hub *hub = xcalloc(1, sizeof(*hub));
     hub->loop = loop;
     hub->events = events;
-    hub->starved_end = &hub->starved;
+    websocket_queue_init(&hub->gathering);
+    websocket_queue_init(&hub->starved);
     hub->frame = xmalloc(LWS_PRE + WEBSOCKET_ROOM);
     if (create(hub))
         return hub;
@@ -120,7 +136,7 @@ struct websocket_hub *websocket_hub_new(struct loop *loop, const struct websocke
     if (hub->context)
         take_down(hub);
     else
-        free(hub->frame), free(hub);
+        release(hub);
     return NULL;
 }
 

@@ -9,36 +9,31 @@
  * of a pong in between for text. */
 
 #define RETRY_DELAY  (50 * USEC_PER_MSEC)
+#define PATIENCE     (10 * USEC_PER_SEC)
 #define UTF8_LONGEST 4
 
-static void starve(struct websocket *ws)
+/* --- memory for parts --- */
+
+void websocket_queue_init(struct websocket_queue *queue)
 {
-    struct websocket_hub *hub = ws->hub;
-    if (ws->here_starved)
-        return;
-    ws->here_starved = hub->starved_end;
-    *hub->starved_end = ws;
-    hub->starved_end = &ws->next_starved;
-    if (!timer_is_running(&hub->retry))
-        timer_start(hub->loop, &hub->retry, loop_now(hub->loop) + RETRY_DELAY,
-                    websocket_input_retry);
-    websocket_schedule(ws);
+    *queue = (struct websocket_queue){.end = &queue->first};
 }
 
-static void stop_starving(struct websocket *ws)
+static void join(struct websocket_queue *queue, struct websocket_link *link)
 {
-    if (!ws->here_starved)
-        return;
-    *ws->here_starved = ws->next_starved;
-    if (ws->next_starved)
-        ws->next_starved->here_starved = ws->here_starved;
+    *link = (struct websocket_link){.here = queue->end};
+    *queue->end = link;
+    queue->end = &link->next;
+}
+
+static void leave(struct websocket_queue *queue, struct websocket_link *link)
+{
+    *link->here = link->next;
+    if (link->next)
+        link->next->here = link->here;
     else
-        ws->hub->starved_end = ws->here_starved;
-    ws->next_starved = NULL;
-    ws->here_starved = NULL;
-    if (!ws->hub->starved)
-        timer_cancel(ws->hub->loop, &ws->hub->retry);
-    websocket_schedule(ws);
+        queue->end = link->here;
+    link->here = NULL;
 }
 
 /* Whether the memory of the parts is covered; asks the budget for what is missing. */
@@ -49,34 +44,120 @@ static bool is_covered(struct websocket *ws)
     return missing == 0 || share_grow(&ws->share, limits->buffered, missing, limits->buffered_max);
 }
 
-/* In the order in which they came, so that none waits for ever behind others' smaller needs. */
-void websocket_input_retry(struct timer *timer)
+static void ring_in(struct websocket_hub *hub, struct timer *timer, uint64_t delay, timer_fn *fn)
+{
+    timer_start(hub->loop, timer, loop_now(hub->loop) + delay, fn);
+}
+
+static void stop_starving(struct websocket *ws)
+{
+    struct websocket_hub *hub = ws->hub;
+    if (!ws->starved.here)
+        return;
+    leave(&hub->starved, &ws->starved);
+    websocket_schedule(ws);
+    if (hub->starved.first)
+        return;
+    timer_cancel(hub->loop, &hub->retry);
+    timer_cancel(hub->loop, &hub->patience);
+}
+
+/* The message that began first may end, whatever that takes: no more than one does so beyond the
+ * budget, so that those who go on sending never wait for each other in a circle. */
+static bool feed_oldest(struct websocket_hub *hub)
+{
+    if (!hub->gathering.first)
+        return false;
+    struct websocket *ws = container_of(hub->gathering.first, struct websocket, gathering);
+    if (!ws->starved.here)
+        return false;
+    share_cover(&ws->share, hub->limits.buffered, ws->message.capacity);
+    stop_starving(ws);
+    return true;
+}
+
+/* The others in the order in which they came, so that none waits for ever behind others' smaller
+ * needs. False: nobody may go on. */
+static bool feed(struct websocket_hub *hub)
+{
+    bool fed = feed_oldest(hub);
+    while (hub->starved.first) {
+        struct websocket *ws = container_of(hub->starved.first, struct websocket, starved);
+        if (!is_covered(ws))
+            break;
+        stop_starving(ws);
+        fed = true;
+    }
+    return fed;
+}
+
+/* Where the first does not go on, the others would wait for ever, some of whom may be gone, which
+ * is not seen without reading: it makes room. */
+static void on_patience_over(struct timer *timer)
+{
+    struct websocket_hub *hub = container_of(timer, struct websocket_hub, patience);
+    struct websocket *ws = container_of(hub->gathering.first, struct websocket, gathering);
+    websocket_close(ws, WEBSOCKET_TRY_AGAIN_LATER, STR("no memory for the rest of the message"));
+    bool fed = feed(hub);
+    if (hub->starved.first)
+        ring_in(hub, timer, fed ? PATIENCE : RETRY_DELAY, on_patience_over);
+}
+
+static void on_retry(struct timer *timer)
 {
     struct websocket_hub *hub = container_of(timer, struct websocket_hub, retry);
-    while (hub->starved && is_covered(hub->starved))
-        stop_starving(hub->starved);
-    if (hub->starved)
-        timer_start(hub->loop, timer, loop_now(hub->loop) + RETRY_DELAY, websocket_input_retry);
+    bool fed = feed(hub);
+    if (!hub->starved.first)
+        return;
+    ring_in(hub, timer, RETRY_DELAY, on_retry);
+    if (fed)
+        ring_in(hub, &hub->patience, PATIENCE, on_patience_over);
+}
+
+static void starve(struct websocket *ws)
+{
+    struct websocket_hub *hub = ws->hub;
+    if (ws->starved.here)
+        return;
+    if (!hub->starved.first) {
+        ring_in(hub, &hub->retry, RETRY_DELAY, on_retry);
+        ring_in(hub, &hub->patience, PATIENCE, on_patience_over);
+    }
+    join(&hub->starved, &ws->starved);
+    websocket_schedule(ws);
 }
 
 void websocket_input_forget(struct websocket *ws)
 {
     stop_starving(ws);
+    if (ws->gathering.here)
+        leave(&ws->hub->gathering, &ws->gathering);
     buf_release(&ws->message);
     share_release(&ws->share);
     ws->checked = 0;
+}
+
+/* --- messages --- */
+
+/* A client that does not take its answers asks for no more of them: what came with what it was read
+ * for waits. */
+static bool holds_messages(const struct websocket *ws)
+{
+    return ws->paused || (ws->stuck && ws->wsi);
 }
 
 /* Takes over what covers the message. What comes while paused was in the same chunk as what the
  * connection was paused for, or had been read already. */
 static void deliver(struct websocket *ws, struct str message, struct share *share)
 {
-    if (!ws->paused && !ws->held.first) {
+    if (!holds_messages(ws) && !ws->held.first) {
         ws->hub->events->on_message(ws, message, ws->binary);
         return;
     }
-    kept_messages_add(&ws->held, message, ws->binary)->share = *share;
+    struct kept_message *kept = kept_messages_add(&ws->held, message, ws->binary);
+    kept->share = *share;
     *share = (struct share){0};
+    share_cover(&kept->share, ws->hub->limits.buffered, kept_message_size(kept));
 }
 
 static void deliver_parts(struct websocket *ws)
@@ -107,6 +188,8 @@ static void refuse_text(struct websocket *ws)
 
 static void take_part(struct websocket *ws, struct str chunk, bool final)
 {
+    if (!ws->gathering.here)
+        join(&ws->hub->gathering, &ws->gathering);
     buf_append(&ws->message, chunk);
     if (!ws->binary && !is_sane_text(ws, final))
         refuse_text(ws);
@@ -146,9 +229,9 @@ void websocket_input_take(struct websocket *ws, struct str chunk)
         return;
     if (first) {
         websocket_input_forget(ws);
-        ws->binary = lws_frame_is_binary(ws->wsi);
         ws->in_frame = false;
     }
+    ws->binary = lws_frame_is_binary(ws->wsi);
     if (is_refused(ws, chunk.len + rest))
         return;
     ws->in_frame = rest > 0;
@@ -161,7 +244,7 @@ void websocket_input_take(struct websocket *ws, struct str chunk)
 void websocket_input_deliver_held(struct websocket *ws)
 {
     struct kept_message *message;
-    while (!ws->paused && (message = kept_messages_take(&ws->held))) {
+    while (!holds_messages(ws) && (message = kept_messages_take(&ws->held))) {
         ws->hub->events->on_message(ws, str_of((const char *)message->bytes, message->len),
                                     message->binary);
         kept_message_free(message);

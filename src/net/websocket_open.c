@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <unistd.h>
+
 #include "turnpike/base/http_message.h"
-#include "turnpike/base/utf8.h"
 #include "turnpike/base/xalloc.h"
 
 #include "websocket_bridge.h"
@@ -26,155 +27,6 @@ static char *put_value(char *out, struct str value)
     return out + value.len;
 }
 
-/* lws has written the head of the 101 and asks for more of it. */
-static int on_add_headers(struct websocket *ws, void *in, size_t len)
-{
-    struct lws_process_html_args *args = in;
-    const struct websocket_handshake *handshake = ws->hub->handshake;
-    size_t room = (size_t)args->max_len - HEAD_RESERVE;
-    (void)len;
-    FOR_EACH (header, handshake->headers, handshake->header_count) {
-        size_t size = header->name.len + header->value.len + 4;
-        if (size > room)
-            return -1;
-        args->p = put(put(args->p, header->name), STR(": "));
-        args->p = put(put_value(args->p, header->value), STR("\r\n"));
-        room -= size;
-    }
-    return 0;
-}
-
-static int on_established(struct websocket *ws, void *in, size_t len)
-{
-    (void)in, (void)len;
-    ws->established = true;
-    ws->stuck = lws_partial_buffered(ws->wsi);
-    return 0;
-}
-
-static int on_receive(struct websocket *ws, void *in, size_t len)
-{
-    websocket_input_take(ws, str_of(in, len));
-    return 0;
-}
-
-static void tell_control(struct websocket *ws)
-{
-    if (ws->state == WEBSOCKET_OPEN)
-        ws->hub->events->on_control(ws);
-}
-
-static int on_pong(struct websocket *ws, void *in, size_t len)
-{
-    (void)in, (void)len;
-    tell_control(ws);
-    return 0;
-}
-
-/* lws does not tell of pings. But once it has answered one it says that it can write again, and we
- * did not ask. */
-static int on_writeable(struct websocket *ws, void *in, size_t len)
-{
-    (void)in, (void)len;
-    if (ws->stuck)
-        websocket_output_continue(ws);
-    else
-        tell_control(ws);
-    return 0;
-}
-
-/* What follows "return 1" is a close frame with our code in place of the peer's own. */
-static int refuse_close(struct websocket *ws, unsigned code)
-{
-    lws_close_reason(ws->wsi, (enum lws_close_status)code, NULL, 0);
-    websocket_say(ws, code, STR(""));
-    return 1;
-}
-
-static int on_peer_close(struct websocket *ws, void *in, size_t len)
-{
-    const unsigned char *bytes = in;
-    struct str reason = str_skip(str_of(in, len), 2);
-    ws->state = WEBSOCKET_LEAVING;
-    websocket_start_deadline(ws);
-    if (len == 1)
-        return refuse_close(ws, WEBSOCKET_PROTOCOL_ERROR);
-    if (!utf8_is_valid(reason))
-        return refuse_close(ws, WEBSOCKET_INVALID);
-    websocket_say(ws, len ? (unsigned)bytes[0] << 8 | bytes[1] : WEBSOCKET_NO_STATUS, reason);
-    return 0;
-}
-
-/* lws closes, or has lost the socket. Where it found a mistake, it keeps ready what it will say. */
-static int on_closing(struct websocket *ws, void *in, size_t len)
-{
-    (void)in, (void)len;
-    if (ws->state > WEBSOCKET_DRAINING)
-        return 0;
-    ws->state = WEBSOCKET_LEAVING;
-    websocket_start_deadline(ws);
-    const unsigned char *said = lws_get_close_payload(ws->wsi);
-    size_t said_len = (size_t)lws_get_close_length(ws->wsi);
-    if (said_len >= 2)
-        websocket_say(ws, (unsigned)said[0] << 8 | said[1],
-                      str_of((const char *)said + 2, said_len - 2));
-    return 0;
-}
-
-static void leave_bridge(struct websocket *ws)
-{
-    if (ws->bridge)
-        bridge_leave(ws->bridge, ws->state == WEBSOCKET_KILLED);
-    ws->bridge = NULL;
-}
-
-static int on_closed(struct websocket *ws, void *in, size_t len)
-{
-    (void)in, (void)len;
-    lws_set_wsi_user(ws->wsi, NULL);
-    ws->wsi = NULL;
-    if (ws->state < WEBSOCKET_LEAVING)
-        ws->state = WEBSOCKET_LEAVING;
-    timer_cancel(ws->hub->loop, &ws->deadline);
-    websocket_input_forget(ws);
-    websocket_output_release(ws);
-    leave_bridge(ws);
-    websocket_schedule(ws);
-    return 0;
-}
-
-typedef int lws_handler(struct websocket *ws, void *in, size_t len);
-
-static lws_handler *const handlers[] = {
-    [LWS_CALLBACK_ADD_HEADERS] = on_add_headers,
-    [LWS_CALLBACK_ESTABLISHED] = on_established,
-    [LWS_CALLBACK_RECEIVE] = on_receive,
-    [LWS_CALLBACK_RECEIVE_PONG] = on_pong,
-    [LWS_CALLBACK_SERVER_WRITEABLE] = on_writeable,
-    [LWS_CALLBACK_WS_PEER_INITIATED_CLOSE] = on_peer_close,
-    [LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL] = on_closing,
-    [LWS_CALLBACK_CLOSED] = on_closed,
-    [LWS_CALLBACK_CLOSED_HTTP] = on_closed, /* during the handshake */
-    [LWS_CALLBACK_WSI_DESTROY] = on_closed, /* likewise: otherwise it knows us no longer */
-};
-
-static void attach(struct lws *wsi)
-{
-    struct websocket_hub *hub = lws_context_user(lws_get_context(wsi));
-    hub->opening->wsi = wsi;
-    lws_set_wsi_user(wsi, hub->opening);
-}
-
-int websocket_on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                     size_t len)
-{
-    if (reason == LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED)
-        attach(wsi);
-    if (!user || reason >= ARRAY_LENGTH(handlers) || !handlers[reason])
-        return 0;
-    return handlers[reason](user, in, len);
-}
-
 /* A request with nothing in it but what lws needs: it knows neither the client's own nor, thereby,
  * a protocol to choose from. The client's early bytes follow. */
 static void write_request(struct buf *out, const struct websocket_handshake *handshake)
@@ -192,6 +44,10 @@ static void adopt(struct websocket *ws, int fd, const struct websocket_handshake
 {
     struct websocket_hub *hub = ws->hub;
     scoped_buf struct buf request = {0};
+    if (fd >= hub->descriptors_max) {
+        (void)close(fd);
+        return;
+    }
     write_request(&request, handshake);
     hub->opening = ws;
     hub->handshake = handshake;
@@ -204,8 +60,8 @@ static void discard(struct websocket *ws)
 {
     if (ws->wsi)
         lws_set_wsi_user(ws->wsi, NULL);
-    ws->state = WEBSOCKET_KILLED;
-    leave_bridge(ws);
+    if (ws->bridge)
+        bridge_leave(ws->bridge, true);
     timer_cancel(ws->hub->loop, &ws->deadline);
     task_cancel(ws->hub->loop, &ws->later);
     free(ws->farewell);
@@ -220,6 +76,21 @@ static void link_to_hub(struct websocket *ws)
         ws->next->previous = ws;
     hub->first = ws;
     hub->count++;
+}
+
+bool websocket_write_headers(struct websocket *ws, struct lws_process_html_args *args)
+{
+    const struct websocket_handshake *handshake = ws->hub->handshake;
+    size_t room = (size_t)args->max_len - HEAD_RESERVE;
+    FOR_EACH (header, handshake->headers, handshake->header_count) {
+        size_t size = header->name.len + header->value.len + 4;
+        if (size > room)
+            return false;
+        args->p = put(put(args->p, header->name), STR(": "));
+        args->p = put(put_value(args->p, header->value), STR("\r\n"));
+        room -= size;
+    }
+    return true;
 }
 
 struct websocket *websocket_open(struct websocket_hub *hub, int fd, struct ssl_st *ssl,

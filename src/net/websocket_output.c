@@ -1,64 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "turnpike/base/xalloc.h"
-
 #include "websocket_private.h"
 
 /* What waits for a pong must have a payload: lws does not tell of an empty pong. */
 #define PING_PAYLOAD "ping"
 
-void kept_messages_init(struct kept_messages *list)
-{
-    *list = (struct kept_messages){.end = &list->first};
-}
-
-struct kept_message *kept_messages_add(struct kept_messages *list, struct str bytes, bool binary)
-{
-    struct kept_message *message = xmalloc(sizeof(*message) + bytes.len);
-    *message = (struct kept_message){.len = bytes.len, .binary = binary};
-    if (bytes.len)
-        memcpy(message->bytes, bytes.at, bytes.len);
-    *list->end = message;
-    list->end = &message->next;
-    return message;
-}
-
-struct kept_message *kept_messages_take(struct kept_messages *list)
-{
-    struct kept_message *message = list->first;
-    if (!message)
-        return NULL;
-    list->first = message->next;
-    if (!list->first)
-        list->end = &list->first;
-    return message;
-}
-
-void kept_message_free(struct kept_message *message)
-{
-    if (message)
-        share_release(&message->share);
-    free(message);
-}
-
-void kept_messages_release(struct kept_messages *list)
-{
-    while (list->first)
-        kept_message_free(kept_messages_take(list));
-}
-
 /* The payload has LWS_PRE bytes before it, for the header. What the kernel does not take lws
- * copies, and says when it has sent that. */
+ * copies, and says when it has sent that. Until then nothing is read, not even the rest of what has
+ * come: a client that does not take its answers cannot ask for more, and where lws reads a close
+ * frame while it holds bytes, it drops the connection without a word. */
 static void write_frame(struct websocket *ws, unsigned char *payload, size_t len, int protocol)
 {
     int written = lws_write(ws->wsi, payload, len, (enum lws_write_protocol)protocol);
-    if (written < 0)
-        websocket_fail(ws);
-    else if (lws_partial_buffered(ws->wsi))
-        ws->partial = len;
-    else
+    if (written >= 0 && !lws_partial_buffered(ws->wsi))
         return;
     ws->stuck = true;
-    websocket_schedule(ws);
+    if (written < 0) {
+        websocket_fail(ws);
+        return;
+    }
+    ws->partial = len;
+    share_add(&ws->copied, ws->hub->limits.buffered, len);
+    websocket_set_reading(ws, false);
+}
+
+/* lws has sent what it held. */
+static void drop_copy(struct websocket *ws)
+{
+    ws->partial = 0;
+    share_release(&ws->copied);
 }
 
 static size_t frame_max(const struct websocket_hub *hub)
@@ -89,14 +58,42 @@ static size_t write_frames(struct websocket *ws, struct str message, size_t at, 
 
 static void keep(struct websocket *ws, struct str message, size_t at, bool binary)
 {
-    kept_messages_add(&ws->queue, message, binary)->at = at;
-    ws->queued += message.len - at;
+    struct kept_message *kept = kept_messages_add(&ws->queue, message, binary);
+    kept->at = at;
+    ws->queued += kept_message_size(kept) - at;
+    share_add(&kept->share, ws->hub->limits.buffered, kept_message_size(kept));
+}
+
+/* Whether so much more may wait; who is not stuck yet may need no memory. */
+static bool may_wait(const struct websocket *ws, size_t len)
+{
+    const struct websocket_limits *limits = &ws->hub->limits;
+    size_t waiting = ws->queued + ws->partial;
+    if (waiting > limits->pending_max || len > limits->pending_max - waiting)
+        return false;
+    return !ws->stuck || limits->buffered->used + len <= limits->buffered_max;
+}
+
+/* By hand: lws has its own way to close, but it forgets the frame when it is told to from most of
+ * its callbacks, and keeps a timer for each in a list that it walks. For lws the connection stays
+ * open until the peer answers, which it takes for the peer's wish. */
+void websocket_output_close(struct websocket *ws)
+{
+    const struct farewell *farewell = ws->farewell;
+    unsigned char *frame = ws->hub->frame + LWS_PRE;
+    frame[0] = 0x88;
+    frame[1] = (unsigned char)(2 + farewell->len);
+    frame[2] = (unsigned char)(farewell->code >> 8);
+    frame[3] = (unsigned char)farewell->code;
+    memcpy(frame + 4, farewell->reason, farewell->len);
+    ws->state = WEBSOCKET_CLOSING;
+    write_frame(ws, frame, 4 + farewell->len, LWS_WRITE_RAW);
 }
 
 bool websocket_send(struct websocket *ws, struct str message, bool binary)
 {
-    size_t max = ws->hub->limits.pending_max, waiting = ws->queued + ws->partial, at = 0;
-    if (ws->state != WEBSOCKET_OPEN || waiting > max || message.len > max - waiting)
+    size_t at = 0;
+    if (ws->state != WEBSOCKET_OPEN || !may_wait(ws, message.len))
         return false;
     if (ws->stuck) {
         keep(ws, message, 0, binary);
@@ -120,15 +117,17 @@ void websocket_ping(struct websocket *ws)
 void websocket_output_continue(struct websocket *ws)
 {
     ws->stuck = false;
-    ws->partial = 0;
+    drop_copy(ws);
     while (ws->queue.first && !ws->stuck) {
         struct kept_message *message = ws->queue.first;
         struct str bytes = str_of((const char *)message->bytes, message->len);
         size_t at = write_frames(ws, bytes, message->at, message->binary, message->bytes);
         ws->queued -= at - message->at;
         message->at = at;
-        if (at == message->len)
-            kept_message_free(kept_messages_take(&ws->queue));
+        if (at < message->len)
+            continue;
+        ws->queued -= sizeof(*message);
+        kept_message_free(kept_messages_take(&ws->queue));
     }
     websocket_schedule(ws);
 }
@@ -136,5 +135,6 @@ void websocket_output_continue(struct websocket *ws)
 void websocket_output_release(struct websocket *ws)
 {
     kept_messages_release(&ws->queue);
-    ws->queued = ws->partial = 0;
+    ws->queued = 0;
+    drop_copy(ws);
 }

@@ -37,6 +37,16 @@ struct kept_messages {
     struct kept_message *first, **end;
 };
 
+/* Connections of which the same is true, in the order in which it became so. */
+struct websocket_queue {
+    struct websocket_link *first, **end;
+};
+
+/* The place of one in a queue. */
+struct websocket_link {
+    struct websocket_link *next, **here; /* here is NULL: in none */
+};
+
 /* What on_closed will tell. */
 struct farewell {
     unsigned code;
@@ -52,7 +62,7 @@ struct websocket {
     struct bridge *bridge;             /* under TLS, while it lasts */
     struct farewell *farewell;         /* NULL: so far nobody said one */
     struct timer deadline;             /* of the close */
-    struct task later;                 /* what must not happen inside lws: websocket_settle */
+    struct task later;                 /* what must not happen inside lws */
     enum websocket_state state;
     bool established; /* the 101 was written */
     bool binary;      /* the message that is being received */
@@ -66,11 +76,13 @@ struct websocket {
     struct share share; /* for the memory of `message` */
     size_t checked;     /* bytes of `message` that are valid UTF-8 */
     struct kept_messages held;
-    struct websocket *next_starved, **here_starved; /* NULL: not starved */
+    struct websocket_link gathering; /* parts have come, and the end of the message has not */
+    struct websocket_link starved;   /* likewise, and it is not read until there is memory */
 
     /* to be sent */
     struct kept_messages queue; /* empty unless stuck */
-    size_t queued, partial;     /* bytes of the queue, and of the frame that lws holds */
+    size_t queued, partial;     /* what the queue takes, and the frame that lws holds */
+    struct share copied;        /* for the latter */
 };
 
 struct websocket_hub {
@@ -79,11 +91,13 @@ struct websocket_hub {
     struct websocket_limits limits;
     struct lws_context *context;
     struct lws_vhost *vhost;
+    int descriptors_max; /* lws takes those below it */
     struct websocket *first;
     size_t count;
-    struct bridge *bridges;                   /* some without a connection any more */
-    struct websocket *starved, **starved_end; /* not read until there is memory for them */
-    struct timer retry;
+    struct bridge *bridges; /* some without a connection any more */
+    struct websocket_queue gathering, starved;
+    struct timer retry;        /* while any is starved: whether there is memory now */
+    struct timer patience;     /* likewise: until one that gathers must make room */
     struct websocket *opening; /* the one whose handshake lws replays just now */
     const struct websocket_handshake *handshake;
     unsigned char *frame; /* LWS_PRE + WEBSOCKET_ROOM bytes: the frame that is being sent */
@@ -95,32 +109,43 @@ struct websocket_hub {
 /* websocket.c */
 void websocket_schedule(struct websocket *ws);
 void websocket_fail(struct websocket *ws); /* the socket broke */
-/* What on_closed will tell. `reason` is cut to what fits. */
+/* What on_closed will tell. `reason` is cut to what fits and is UTF-8. */
 void websocket_say(struct websocket *ws, unsigned code, struct str reason);
+/* Inside lws's callback lws keeps what it has read already, and walks a list of those who have such
+ * at each event: for pauses it is put off. */
+void websocket_set_reading(struct websocket *ws, bool reading);
 void websocket_start_deadline(struct websocket *ws);
 
 /* websocket_hub.c */
 void websocket_hub_bridge_gone(struct websocket_hub *hub);
 
-/* websocket_open.c */
+/* websocket_events.c */
 int websocket_on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                      size_t len);
+
+/* websocket_open.c: false where there is no room */
+MUST_USE bool websocket_write_headers(struct websocket *ws, struct lws_process_html_args *args);
 
 /* websocket_input.c: within lws's callback */
 void websocket_input_take(struct websocket *ws, struct str chunk);
 void websocket_input_deliver_held(struct websocket *ws);
 void websocket_input_forget(struct websocket *ws);  /* the parts of a message */
 void websocket_input_release(struct websocket *ws); /* and the messages that are held */
-void websocket_input_retry(struct timer *timer);
+
+void websocket_queue_init(struct websocket_queue *queue);
 
 /* websocket_output.c */
+void websocket_output_close(struct websocket *ws);
 void websocket_output_continue(struct websocket *ws); /* lws can write again */
 void websocket_output_release(struct websocket *ws);
 
+/* websocket_kept.c */
 void kept_messages_init(struct kept_messages *list);
 struct kept_message *kept_messages_add(struct kept_messages *list, struct str bytes, bool binary);
 struct kept_message *kept_messages_take(struct kept_messages *list); /* NULL: none */
 void kept_messages_release(struct kept_messages *list);
 void kept_message_free(struct kept_message *message);
+/* What it takes; that of many empty ones is much. */
+size_t kept_message_size(const struct kept_message *message);
 
 #endif

@@ -226,7 +226,7 @@ static bool read_body(struct compiler *c, struct reference *r)
 static bool read_json_path(struct compiler *c, struct reference *r)
 {
     const char *why;
-    struct str path;
+    struct str path = STR("");
     if (!read_call(c, r, &path))
         return false;
     r->part.text = path;

@@ -247,6 +247,64 @@ for (const [what, document, where, message, allow] of refusals)
     assert.ok(!allowed.lines.some((other) => /allowUnenforced has no effect/.test(other)), allowed.text);
   });
 
+// WebSocket definitions: the same, without an OpenAPI document around it.
+const users = { authorizerType: "JWT", identitySource: ["route.request.querystring.token"], jwtConfiguration: { issuer: "https://a.example", audience: ["x"] } };
+const mock = (fields = {}) => ({ integrationType: "MOCK", requestTemplates: { $default: '{"statusCode": 200}' }, ...fields });
+const socket = ({ root = {}, connect = {}, message = {}, target = { integrationUri: "orders" }, routes = {} } = {}) => ({
+  protocolType: "WEBSOCKET", routeSelectionExpression: "$request.body.action", ...root,
+  routes: { $connect: connect, send: { integration: target, ...message }, ...routes },
+});
+const ofSocket = { protocolType: undefined, stages: [{ stageName: "prod" }] };
+const socketRefusals = [
+  ["AWS_IAM", socket({ connect: { authorizationType: "AWS_IAM" } }), '"AWS_IAM"', /AWS_IAM is not built yet/, ["authorizationType"]],
+  ["an API key", socket({ connect: { apiKeyRequired: true } }), "apiKeyRequired", /API keys are not built yet/, ["apiKeyRequired"]],
+  ["a Lambda authorizer", socket({ root: { authorizers: { guard: { ...users, authorizerType: "REQUEST" } } }, connect: { authorizer: "guard" } }), '"REQUEST"', /type REQUEST .*not built yet/, ["guard"]],
+  ["an authorizer of messages", socket({ root: { authorizers: { users } }, message: { authorizer: "users" } }), "authorizer", /is not enforced: who may connect is decided on \$connect/],
+  ["a model", socket({ message: { requestModels: { $default: "M" } } }), "requestModels", /'requestModels' in a route is not built yet/],
+  ["a directive", socket({ target: mock({ requestTemplates: { $default: '#set($x = 1){"statusCode": 200}' } }) }), "#set", /directives of templates \('#set'\) are not built yet/],
+  ["a function of templates", socket({ target: mock({ requestTemplates: { $default: "{$util.escapeJavaScript($input.body)}" } }) }), "$util", /\('\$util'\) are not built yet/],
+  ["a function by another service", socket({ target: { integrationType: "AWS", integrationUri: "arn:aws:apigateway:eu-west-1:sqs:path/1/q" } }), '"arn:aws', /services other than Lambda are not built yet/],
+  ["a reserved route", socket({ routes: { $connected: {} } }), "$connected", /begins with '\$'.*did you mean '\$connect'/],
+  ["a misspelt field", socket({ message: { routeRespnse: {} } }), "routeRespnse", /did you mean 'routeResponse'/],
+  ["a function that nobody has", socket({ target: { integrationUri: "order" } }), '"order"', /no function 'order'; did you mean 'orders'/],
+  ["no way to choose a route", { protocolType: "WEBSOCKET", routes: {} }, null, /has no routeSelectionExpression/],
+];
+
+for (const [what, document, where, message, allow] of socketRefusals)
+  test(`refused of a WebSocket API: ${what}`, async () => {
+    const { code, lines, text } = await check(document, ofSocket);
+    assert.equal(code, 78, text);
+    const found = lines.find((line) => message.test(line) && / error: /.test(line));
+    assert.ok(found, text);
+    const [, file, line, column] = /^([^:]+):(\d+):(\d+): error: /.exec(found);
+    assert.equal(file, "api.json");
+    const written = JSON.stringify(document, null, 1).split("\n")[line - 1];
+    if (where) assert.ok(written.slice(column - 1).replace(/^"/, "").startsWith(where.replace(/^"/, "")), `column ${column} of ${written}`);
+    if (!allow) return;
+    const allowed = await check(document, { ...ofSocket, allowUnenforced: allow });
+    assert.equal(allowed.code, 0, allowed.text);
+    assert.ok(allowed.lines.some((other) => message.test(other) && / warning: .*allowUnenforced/.test(other)), allowed.text);
+  });
+
+test("a WebSocket API: its kind, its stages, its routes", async () => {
+  const document = socket({ root: { authorizers: { users } }, connect: { authorizer: "users", authorizationScopes: ["chat/connect"] } });
+  assert.match((await check(document, { ...ofSocket, protocolType: "HTTP" })).text, /^api\.json:\d+:\d+: error: .*another protocolType/m);
+  assert.match((await check(document, { ...ofSocket, stages: undefined })).text, /^turnpike\.yaml:\d+:\d+: error: 'stages' is missing/m);
+  assert.match((await check(document, { ...ofSocket, docs: { path: "/docs" } })).text, /^turnpike\.yaml:\d+:\d+: error: 'docs' is for OpenAPI/m);
+  const plain = await check(document, ofSocket);
+  assert.equal(plain.code, 0, plain.text);
+  assert.match(plain.text, /^turnpike\.yaml:\d+:\d+: warning: no TLS listener serves WebSocket API 'test'/m);
+
+  const directory = temporaryDirectory();
+  writeFiles(directory, { "api.json": document, "turnpike.yaml": { apis: [{ apiId: "test", definition: "api.json", ...ofSocket }], functions: functions("orders") } });
+  const { stdout } = await run(["routes", "--json", "--config", "turnpike.yaml"], { cwd: directory });
+  fs.rmSync(directory, { recursive: true });
+  const [connect, send, ...others] = JSON.parse(stdout).routes;
+  assert.deepEqual([connect.routeKey, connect.stage, connect.authorizer, connect.scopes], ["$connect", "prod", "users", ["chat/connect"]]);
+  assert.deepEqual([send.routeKey, send.authorizer, send.integration.type, send.integration.function], ["send", null, "lambda", "orders"]);
+  assert.deepEqual(others, []); // $disconnect is there, but nobody wrote it
+});
+
 test("allowUnenforced opens nothing that is enforced, and names nothing unknown", async () => {
   const document = guarded({ type: "oauth2", flows: {}, "x-amazon-apigateway-authorizer": jwt });
   const enforced = await check(document, { allowUnenforced: ["guard"] });

@@ -68,11 +68,8 @@ static enum signature_result verify(struct trial *t, const struct request *reque
     if (result == SIGNATURE_VALID)
         result = signature_finish(&t->check);
     REQUIRE((result == SIGNATURE_VALID) == (t->check.credential != NULL));
-    if (result != SIGNATURE_VALID) {
-        struct str message = t->check.message;
-        REQUIRE(message.len > 0 && t->check.why.len > 0);
-        REQUIRE(str_find_str(message, STR(SECRET)) == message.len);
-    }
+    if (result != SIGNATURE_VALID)
+        REQUIRE(t->check.message.len > 0 && t->check.why.len > 0);
     return result;
 }
 

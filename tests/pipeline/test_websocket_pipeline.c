@@ -37,7 +37,7 @@ static void upgrade(struct sink *sink, const struct response *response)
     const struct header *chosen = http_find_header(response->headers.items, response->headers.count,
                                                    STR("sec-websocket-protocol"));
     s->upgraded = true;
-    s->status = response->status;
+    s->status = 101;
     if (chosen)
         (void)snprintf(s->subprotocol, sizeof(s->subprotocol), "%" STR_F, STR_A(chosen->value));
 }
@@ -380,6 +380,39 @@ static void notices_a_client_that_leaves_while_it_waits(void **state)
     tear_down(&w);
 }
 
+static uint64_t count_of_connects(struct world *w, const char *result)
+{
+    const struct label labels[] = {
+        {"api", STR("chat")}, {"stage", STR("prod")}, {"result", str_from(result)}};
+    return counters_figure(w->gateway->counters, FIGURE_COUNTER,
+                           "turnpike_websocket_connects_total", "", labels, ARRAY_LENGTH(labels))
+        ->count;
+}
+
+/* The edge found out when it wanted to send the 101. */
+static void counts_no_client_that_is_gone_before_its_101(void **state)
+{
+    (void)state;
+    struct world w;
+    struct test_sink s;
+    set_up(&w);
+    struct exchange *x = knock(&w, &s, "/prod");
+    answer_call(INTEGRATION_OK, "{\"statusCode\":200}");
+    assert_true(s.upgraded);
+    exchange_on_gone(x, false);
+    assert_int_equal(count_of_connects(&w, "ok"), 0);
+
+    x = knock(&w, &s, "/prod");
+    answer_call(INTEGRATION_OK, "{\"statusCode\":403}");
+    exchange_on_gone(x, false);
+    assert_int_equal(count_of_connects(&w, "403"), 1);
+
+    x = knock(&w, &s, "/prod/below"); /* no call of @connections either */
+    exchange_on_gone(x, true);
+    assert_int_equal(count_of_connects(&w, "403"), 2);
+    tear_down(&w);
+}
+
 /* --- messages --- */
 
 static const struct {
@@ -549,6 +582,26 @@ static void meets_the_routes_in_force(void **state)
     tear_down(&w);
 }
 
+/* Nobody else would close it: its API is gone when it enters the directory. */
+static void closes_who_comes_of_a_handshake_that_a_reload_overtook(void **state)
+{
+    (void)state;
+    struct world w;
+    struct test_sink s;
+    struct test_wire wire = {0};
+    set_up(&w);
+    struct exchange *x = knock(&w, &s, "/prod");
+    use(&w, false, false);
+    answer_call(INTEGRATION_OK, "{\"statusCode\":200}");
+    struct connection *c = connection_ref(x->connection);
+    connection_open(c, &x->t, &transport, &wire);
+    exchange_on_gone(x, true);
+    assert_int_equal(wire.close_code, 1001);
+    connection_on_closed(c, 1001, STR("Going away"));
+    connection_unref(c);
+    tear_down(&w);
+}
+
 static void ends_without_functions_when_it_is_stopped(void **state)
 {
     (void)state;
@@ -578,12 +631,14 @@ int main(void)
         cmocka_unit_test(decides_handshakes),
         cmocka_unit_test(takes_an_offered_subprotocol_alone),
         cmocka_unit_test(notices_a_client_that_leaves_while_it_waits),
+        cmocka_unit_test(counts_no_client_that_is_gone_before_its_101),
         cmocka_unit_test(answers_messages),
         cmocka_unit_test(tells_the_connection_in_its_events),
         cmocka_unit_test(bounds_what_is_under_way),
         cmocka_unit_test(drops_what_is_under_way_with_its_connection),
         cmocka_unit_test(closes_who_reads_too_slowly),
         cmocka_unit_test(meets_the_routes_in_force),
+        cmocka_unit_test(closes_who_comes_of_a_handshake_that_a_reload_overtook),
         cmocka_unit_test(ends_without_functions_when_it_is_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,10 @@
 #include "support/websocket_talk.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -15,8 +17,10 @@
 #include "support/certificates.h"
 #include "testing.h"
 
-#define SHOWN_MAX 32
-#define PATIENCE  (30 * USEC_PER_SEC) /* of a test that has gone wrong */
+#define SHOWN_MAX       32
+#define TLS_RECORD_REST 16000
+#define KERNEL_BUFFER   65536
+#define PATIENCE        (30 * USEC_PER_SEC) /* of a test that has gone wrong */
 
 static void note(struct buf *out, const char *what, struct str message)
 {
@@ -51,11 +55,25 @@ static void on_closed(struct websocket *ws, unsigned code, struct str reason)
     t->ws = NULL;
 }
 
+static size_t open_descriptors(void)
+{
+    size_t count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+    assert_non_null(directory);
+    while (readdir(directory))
+        count++;
+    (void)closedir(directory);
+    return count;
+}
+
 void talk_init(struct talk *t)
 {
     static const struct websocket_events events = {on_message, on_control, on_closed};
     struct error error = {0};
     *t = (struct talk){.client = -1};
+    loop_init(&t->loop); /* the first one opens descriptors for good */
+    loop_release(&t->loop);
+    t->descriptors = open_descriptors();
     loop_init(&t->loop);
     t->limits = (struct websocket_limits){
         .message_max = 131072,
@@ -75,6 +93,20 @@ static void set_nonblocking(int fd)
     assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
 }
 
+static void set_option(int fd, int level, int option, int value)
+{
+    assert_int_equal(setsockopt(fd, level, option, &value, sizeof(value)), 0);
+}
+
+/* A few MB are enough to fill it; without delay, as the listener has it, and so that what is sent
+ * by the byte comes by the byte. */
+static void tune(int fd)
+{
+    set_option(fd, SOL_SOCKET, SO_SNDBUF, KERNEL_BUFFER);
+    set_option(fd, SOL_SOCKET, SO_RCVBUF, KERNEL_BUFFER);
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
 static void tcp_pair(int fds[2])
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -88,6 +120,8 @@ static void tcp_pair(int fds[2])
     fds[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     assert_true(fds[0] >= 0);
     (void)close(listener);
+    tune(fds[0]);
+    tune(fds[1]);
 }
 
 static bool wants_more(SSL *ssl, int result)
@@ -160,11 +194,14 @@ void talk_open_with(struct talk *t, enum talk_over over,
     t->client = fds[1];
     SSL *ssl = NULL;
     if (over == TALK_OVER_TLS) {
-        size_t half = left.early.len / 2; /* the other half stays in the session */
-        ssl = open_tls(t, fds[0], str_skip(left.early, half));
-        left.early = str_head(left.early, half);
+        size_t unread = left.early.len / 2; /* stays in the session */
+        unread = unread < TLS_RECORD_REST ? unread : TLS_RECORD_REST;
+        ssl = open_tls(t, fds[0], str_skip(left.early, left.early.len - unread));
+        left.early.len -= unread;
     }
     websocket_hub_limit(t->hub, &t->limits);
+    if (t->before_open)
+        t->before_open();
     t->ws = websocket_open(t->hub, fds[0], ssl, &left, t);
     assert_int_equal(buf_len(&t->trace), 0); /* no event from within the call */
 }
@@ -185,18 +222,26 @@ void talk_hang_up(struct talk *t)
     t->client = -1;
 }
 
+void talk_end(struct talk *t)
+{
+    assert_null(t->ws);
+    assert_int_equal(websocket_count(t->hub), 0);
+    websocket_hub_free(t->hub);
+    t->hub = NULL;
+    loop_run(&t->loop);
+}
+
 void talk_release(struct talk *t)
 {
     talk_hang_up(t);
     uint64_t until = clock_monotonic() + PATIENCE;
     while (t->ws && clock_monotonic() < until)
         loop_turn(&t->loop);
-    assert_null(t->ws);
-    assert_int_equal(websocket_count(t->hub), 0);
-    websocket_hub_free(t->hub);
-    loop_run(&t->loop);
+    if (t->hub)
+        talk_end(t);
     loop_release(&t->loop);
     assert_int_equal(t->buffered.used, 0);
+    assert_int_equal(open_descriptors(), t->descriptors);
     SSL_CTX_free(t->ssl_contexts[0]);
     SSL_CTX_free(t->ssl_contexts[1]);
     buf_release(&t->head);
@@ -267,6 +312,29 @@ void talk_send_bytes(struct talk *t, struct str bytes)
         if (bytes.len > 0)
             talk_turn(t);
     }
+}
+
+size_t talk_try_to_send(struct talk *t, struct str bytes, unsigned turns)
+{
+    size_t sent = 0;
+    while (turns-- > 0 && sent < bytes.len) {
+        ssize_t more = client_write(t, str_skip(bytes, sent));
+        if (more < 0)
+            break;
+        sent += (size_t)more;
+        talk_turn_deaf(t);
+    }
+    return sent;
+}
+
+void talk_hurry(struct talk *t)
+{
+    struct timer *timers[16];
+    size_t count = t->loop.timer_count;
+    assert_true(count <= ARRAY_LENGTH(timers));
+    memcpy(timers, t->loop.heap + 1, count * sizeof(*timers));
+    for (size_t i = 0; i < count; i++)
+        timer_start(&t->loop, timers[i], loop_now(&t->loop), timers[i]->fn);
 }
 
 void talk_send(struct talk *t, unsigned opcode, struct str payload)

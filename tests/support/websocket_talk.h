@@ -38,8 +38,10 @@ struct talk {
     void (*on_message)(struct talk *t, struct str message, bool binary); /* beside the trace */
     void (*on_control)(struct talk *t);
     void (*on_closed)(struct talk *t);
-    unsigned controls; /* how often it was told of a ping or pong */
-    size_t received;   /* bytes of messages that the client received */
+    void (*before_open)(void); /* right before the transport takes over */
+    unsigned controls;         /* how often it was told of a ping or pong */
+    size_t descriptors;        /* that were open before it began */
+    size_t received;           /* bytes of messages that the client received */
 };
 
 /* Limits are AWS's where the caller changes none before talk_open. */
@@ -50,6 +52,8 @@ void talk_open_with(struct talk *t, enum talk_over over,
                     const struct websocket_handshake *handshake);
 /* Ends the client where that was not done, waits until all is closed and frees everything. */
 void talk_release(struct talk *t);
+/* Frees the hub, once the connection is closed; the client may still be there. */
+void talk_end(struct talk *t);
 
 /* A frame as clients send them, masked, with a length in as few bytes as possible. */
 void talk_put_frame(struct buf *out, unsigned opcode, struct str payload);
@@ -62,6 +66,11 @@ void talk_send_close(struct talk *t, unsigned code, struct str reason);
 void talk_shutdown(struct talk *t); /* FIN, after close_notify under TLS */
 void talk_hang_up(struct talk *t);  /* closes the socket */
 void talk_reset(struct talk *t);    /* RST; over TCP or TLS */
+
+/* Sends what the client's kernel takes in so many turns; how much that was. */
+size_t talk_try_to_send(struct talk *t, struct str bytes, unsigned turns);
+/* Every timer of the loop rings now. */
+void talk_hurry(struct talk *t);
 
 /* One turn, without waiting, and the client's reading. */
 void talk_turn(struct talk *t);

@@ -44,6 +44,13 @@ static inline void share_add(struct share *s, struct budget *budget, size_t more
     s->size += more;
 }
 
+/* Holds that much at least, whatever is used. */
+static inline void share_cover(struct share *s, struct budget *budget, size_t size)
+{
+    if (s->size < size)
+        share_add(s, budget, size - s->size);
+}
+
 /* Gives everything back. */
 static inline void share_release(struct share *s)
 {

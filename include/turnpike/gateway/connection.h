@@ -38,10 +38,11 @@ struct connection {
 
     const struct connection_transport *transport; /* NULL: not open yet, or no longer */
     void *wire;
-    bool closing;             /* the wire was told to */
-    bool paused;              /* likewise: as many messages are under way as may be */
-    bool pinged;              /* since anything was heard last */
-    unsigned in_flight;       /* messages */
+    bool by_domain;     /* it came through a configured one, whose mapping key was mapping_key */
+    bool closing;       /* the wire was told to */
+    bool paused;        /* likewise: as many messages are under way as may be */
+    bool pinged;        /* since anything was heard last */
+    unsigned in_flight; /* messages */
     struct message *messages; /* under way */
     uint64_t last_active;     /* microseconds since 1970 */
     uint64_t opened, active;  /* monotonic microseconds; active: what idle counts from */
@@ -55,8 +56,8 @@ struct connection *connection_ref(struct connection *c);
 void connection_unref(struct connection *c); /* takes NULL */
 
 /* The 101 is on its way: takes what belongs to the connection out of the handshake's transaction,
- * starts its timers and enters it into the directory. Holds a reference until connection_on_closed.
- */
+ * starts its timers and enters it into the directory; closes it where a reload has taken its API or
+ * stage away meanwhile. Holds a reference until connection_on_closed. */
 void connection_open(struct connection *c, const struct transaction *t,
                      const struct connection_transport *transport, void *wire);
 
@@ -67,8 +68,9 @@ void connection_on_control(struct connection *c);
  */
 void connection_on_closed(struct connection *c, unsigned code, struct str reason);
 
-/* Sends a message. False where more waits than limits.websocketPendingBytes allow: the client is
- * too slow, and is closed. */
+/* Sends a message. False where it is closed or closing, and where more would wait than
+ * limits.websocketPendingBytes allow, or memory is short: the client reads too slowly then, and is
+ * closed. */
 MUST_USE bool connection_send(struct connection *c, struct str message, bool binary);
 /* Once; later calls are ignored. */
 void connection_close(struct connection *c, unsigned code, struct str reason);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sink.h: where an exchange's answer goes: an HTTP/1.1 connection, a test's loopback, later an
- * HTTP/2 stream or a WebSocket frame. The edge makes one and hands it to the exchange. */
+/* sink.h: where an exchange's answer goes: an HTTP/1.1 connection, a frame of a WebSocket, a test's
+ * loopback, later an HTTP/2 stream. The edge makes one and hands it to the exchange. */
 #ifndef TURNPIKE_GATEWAY_SINK_H
 #define TURNPIKE_GATEWAY_SINK_H
 
@@ -16,7 +16,7 @@ struct sink_ops {
     /* Sends the answer, or its beginning where it is streamed. Its head and body live until
      * exchange_on_gone. */
     void (*respond)(struct sink *sink, const struct response *response);
-    /* Sends the 101 with the response's headers: the client is a WebSocket from here on, that of
+    /* Sends a 101 with the response's headers: the client is a WebSocket from here on, that of
      * the exchange's connection (connection.h). NULL where no handshake can come. */
     void (*upgrade)(struct sink *sink, const struct response *response);
 

@@ -140,7 +140,7 @@ struct credential {
 
 /* Who may call @connections, and where. */
 struct management_settings {
-    bool signature_required; /* authorizationType AWS_IAM */
+    bool is_open; /* authorizationType NONE: no signature is asked for */
     bool limited;            /* served by `listeners` alone */
     written_list listeners;  /* names */
 };

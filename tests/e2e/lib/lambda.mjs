@@ -43,7 +43,7 @@ export async function startLambda(handlers, { keepAliveTimeout = 60000, tls, ref
     }
   });
   server.keepAliveTimeout = keepAliveTimeout;
-  server.listen(0, "127.0.0.1");
+  server.listen({ port: 0, host: "127.0.0.1", backlog: 4096 });
   await once(server, "listening");
   return {
     calls,

@@ -47,7 +47,7 @@ export class Raw {
   // Ends it the rude way, with RST; resolves once the socket is gone.
   async reset() {
     if (this.tcp.destroyed) return;
-    const gone = once(this.tcp, "close");
+    const gone = new Promise((resolve) => this.tcp.once("close", resolve)); // an error may come before
     this.tcp.resetAndDestroy();
     await gone;
   }

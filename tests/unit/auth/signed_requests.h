@@ -34,16 +34,14 @@ static const struct signed_request {
     {"a push, as the SDK sends it",
      "POST /prod/@connections/fSRjYQdB3GZnoac%3D HTTP/1.1\n" HOST
      "content-type: application/octet-stream\n"
-     "content-length: 5\n" DATE
-     "x-amz-content-sha256: "
+     "content-length: 5\n" DATE "x-amz-content-sha256: "
      "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\n" AUTHORIZATION(
          "authorization", "AKID",
          "content-length;content-type;host;x-amz-content-sha256;x-amz-date",
          "3532cc7c9bda9a392c1e80493a0faa5e688d8c03a4f3411fcfeea14d48fb4f8a"),
      STR_INIT("hello")},
     {"a push, escaped in full",
-     "POST /prod/%40connections/fSRjYQdB3GZnoac%3D HTTP/1.1\n" HOST DATE
-     "x-amz-content-sha256: "
+     "POST /prod/%40connections/fSRjYQdB3GZnoac%3D HTTP/1.1\n" HOST DATE "x-amz-content-sha256: "
      "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\n" AUTHORIZATION(
          "authorization", "AKID", "host;x-amz-content-sha256;x-amz-date",
          "e1f14b8e63ad98f148265180981ec430e8da82c59e953ae0e1e09e39358700c5"),
@@ -78,8 +76,7 @@ static const struct signed_request {
          "2ccc88b45778df6ed416a00b82207452fd60b692f3286f22f1753b2c116afd27"),
      STR_INIT("")},
     {"a body that is not text",
-     "PUT /prod/x HTTP/1.1\n" HOST "x-amz-meta: 1\n" DATE
-     "x-amz-content-sha256: "
+     "PUT /prod/x HTTP/1.1\n" HOST "x-amz-meta: 1\n" DATE "x-amz-content-sha256: "
      "f474676c75e488e84e18f37502e7fc3e7b8850471fae5251290ff6cc4c8843bc\n" AUTHORIZATION(
          "authorization", "AKID", "host;x-amz-content-sha256;x-amz-date;x-amz-meta",
          "21605a226b7ce9a34d21f39ca00dedc4c1dbf6552e5209eed76dc70c063cb42e"),

@@ -21,7 +21,7 @@ struct world {
 };
 
 struct shape {
-    const char *route;  /* "GET /a/{id}"; "$default" */
+    const char *route;  /* "GET /a/{id}"; "$default"; "ws:KEY" is a WebSocket API's */
     const char *uri;    /* a URL, or "link": the VPC link http://link:81/base */
     const char *method; /* of the integration */
 };
@@ -46,9 +46,13 @@ static void build(struct world *w, const struct shape *shape)
     integration->uri = (struct written){str_from(shape->uri), nowhere};
     integration->method = str_from(shape->method ? shape->method : "ANY");
     integration->vpc_link = true;
-    if (!str_is(path, ROUTE_DEFAULT))
+    bool websocket = str_starts_with(path, STR("ws:"));
+    api->protocol_type = websocket ? PROTOCOL_WEBSOCKET : PROTOCOL_HTTP;
+    if (!str_is(path, ROUTE_DEFAULT) && !websocket)
         assert_true(str_split(&path, ' ', &method));
-    builder_add_route(&b, api, nowhere, method, path)->integration = integration;
+    (websocket ? builder_add_websocket_route(&b, api, nowhere, str_skip(path, 3))
+               : builder_add_route(&b, api, nowhere, method, path))
+        ->integration = integration;
     w->snapshot = builder_finish(&b);
     assert_non_null(w->snapshot);
     w->counters = counters_new();
@@ -96,7 +100,10 @@ static void request(struct world *w, const char *line, bool staged, const char *
     s->route_path = staged ? str_skip(r->path, 4) : r->path;
     if (s->route_path.len == 0)
         s->route_path = STR("/");
-    s->match = router_match(s->api->router, r->method, s->route_path);
+    if (s->api->router)
+        s->match = router_match(s->api->router, r->method, s->route_path);
+    else
+        s->match = (struct route_match){.route = s->api->routes.items[0]};
     assert_non_null(s->match.route);
     s->stage_route = &s->stage->routes[0];
 }
@@ -184,6 +191,23 @@ static void asks(void **state)
                            STR_A(buf_str(&head)));
             release(&w);
         }
+    }
+}
+
+/* A message has no path: it is sent to the URI, whatever the route. */
+static void a_message_appends_nothing(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"ws:send", "ws:" ROUTE_DEFAULT, "ws:GET /a"};
+    FOR_EACH (key, keys, ARRAY_LENGTH(keys)) {
+        struct world w;
+        scoped_buf struct buf head = {0};
+        const char *why;
+        build(&w, &(struct shape){*key, "http://b/base", "POST"});
+        request(&w, "GET /dev/x/y", true, "");
+        assert_true(http_head_write(&head, &w.t, &w.arena, &why));
+        assert_str_equal(first_line(&head), STR("POST /base"));
+        release(&w);
     }
 }
 
@@ -371,6 +395,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(asks),
+        cmocka_unit_test(a_message_appends_nothing),
         cmocka_unit_test(a_link_is_sent_the_stage),
         cmocka_unit_test(a_mapped_path_takes_the_place),
         cmocka_unit_test(passes_fields),

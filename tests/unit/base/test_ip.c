@@ -14,6 +14,8 @@ static const struct {
     {"IPv4", "192.0.2.1", "192.0.2.1"},
     {"the lowest IPv4", "0.0.0.0", "0.0.0.0"},
     {"the highest IPv4", "255.255.255.255", "255.255.255.255"},
+    {"IPv4 of one, two and three digits", "9.10.99.100", "9.10.99.100"},
+    {"IPv4 with zeros in the middle", "101.200.0.109", "101.200.0.109"},
     {"mapped IPv4 is IPv4", "::ffff:192.0.2.1", "192.0.2.1"},
     {"mapped IPv4 in hexadecimal", "::ffff:c000:201", "192.0.2.1"},
     {"IPv6", "2001:db8::1", "2001:db8::1"},

@@ -2,6 +2,7 @@
 #include "turnpike/base/json.h"
 
 #include "turnpike/base/utf8.h"
+#include "turnpike/base/xalloc.h"
 
 #include "testing.h"
 
@@ -215,6 +216,73 @@ static void strings_are_unescaped(void **state)
     arena_release(&arena);
 }
 
+/* In the middle of a string of `before` letters and so many `behind`; value NULL: refused. */
+static const struct {
+    const char *name, *text, *value;
+} places[] = {
+    {"a letter", "x", "x"},
+    {"an escaped quote", "\\\"", "\""},
+    {"an escaped backslash", "\\\\", "\\"},
+    {"an escaped character", "\\u20ac", EURO},
+    {"two escapes", "\\n\\t", "\n\t"},
+    {"a foreign character", EURO, EURO},
+    {"the highest byte of ASCII", "\x7f", "\x7f"},
+    {"the lowest control character", "\x01", NULL},
+    {"the highest control character", "\x1f", NULL},
+    {"a byte that is no UTF-8", "\xff", NULL},
+    {"half a character", "\xe2\x82", NULL},
+};
+
+static void read_at(const char *name, size_t before, size_t behind, const char *text,
+                    const char *value)
+{
+    struct json_reader r;
+    struct arena arena;
+    struct str got;
+    char want[64], letters[] = "aaaaaaaaaaaaaaaaaaaaaaaa";
+    arena_init(&arena, 4096);
+    struct str whole =
+        arena_printf(&arena, "\"%.*s%s%.*s\"", (int)before, letters, text, (int)behind, letters);
+    scoped_free char *exact = xmalloc(whole.len); /* for ASan: nothing is read behind it */
+    memcpy(exact, whole.at, whole.len);
+    json_reader_init(&r, str_of(exact, whole.len), &arena);
+    bool read = json_read_string(&r, &got);
+    (void)snprintf(want, sizeof(want), "%.*s%s%.*s", (int)before, letters, value ? value : "",
+                   (int)behind, letters);
+    if (read != (value != NULL) || (read && (!str_is(got, want) || !json_finish(&r))))
+        fail_msg("%s behind %zu letters and before %zu", name, before, behind);
+    arena_release(&arena);
+}
+
+static void strings_are_read_alike_at_every_place(void **state)
+{
+    (void)state;
+    FOR_EACH (place, places, ARRAY_LENGTH(places))
+        for (size_t before = 0; before <= 17; before++)
+            for (size_t behind = 0; behind <= 17; behind++)
+                read_at(place->name, before, behind, place->text, place->value);
+}
+
+/* Words are looked at in one piece; what they hold of the text behind the string is not judged. */
+static void a_string_ends_at_its_quote(void **state)
+{
+    (void)state;
+    static const char *const behind[] = {"\xff", "\x01", "\"", "\\", "\xffxxxxxxxxxxxxxxxx"};
+    for (size_t len = 0; len < 17; len++)
+        FOR_EACH (rest, behind, ARRAY_LENGTH(behind)) {
+            struct json_reader r;
+            struct arena arena;
+            struct str got;
+            arena_init(&arena, 4096);
+            json_reader_init(
+                &r, arena_printf(&arena, "\"%.*s\"%s", (int)len, "aaaaaaaaaaaaaaaaa", *rest),
+                &arena);
+            assert_true(json_read_string(&r, &got));
+            assert_int_equal(got.len, len);
+            arena_release(&arena);
+        }
+}
+
 #define REPLACED "\xef\xbf\xbd"
 
 /* clang-format off */
@@ -412,6 +480,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_skipped_is_judged_like_what_is_read),
         cmocka_unit_test(strings_are_unescaped),
+        cmocka_unit_test(strings_are_read_alike_at_every_place),
+        cmocka_unit_test(a_string_ends_at_its_quote),
         cmocka_unit_test(halves_of_pairs_are_replaced_on_demand),
         cmocka_unit_test(strings_without_escapes_are_views),
         cmocka_unit_test(members_come_in_order),

@@ -258,6 +258,48 @@ static const struct {
     {"more than 16 MiB", "                ", "", "", (1 << 20) + 1, "larger than 16 MiB"},
 };
 
+/* Where the first 'X' of the value under "k" stands; where it cannot be told, the value's place. */
+static const struct {
+    const char *name, *text;
+    unsigned line, column;
+} places[] = {
+    {"plain", "k: abX", 1, 6},
+    {"single quotes", "k: 'abX'", 1, 7},
+    {"double quotes", "k:\n  \"abX\"", 2, 6},
+    {"flow", "{a: [a, b]\n, k: X}", 2, 6},
+    {"an escape before it", "k: \"a\\tX\"", 1, 4},
+    {"a quote before it", "k: 'a''X'", 1, 4},
+    {"on a folded line", "k: a\n   X", 1, 4},
+    {"behind a tag", "k: !Sub abX", 1, 4},
+    {"a block", "k: |\n  a\n\n   bX\n", 4, 5},
+    {"a block's first line", "a:\n  k: |-\n      X", 3, 7},
+    {"a block with its indentation", "k: |2\n     X\n", 2, 6},
+    {"a block behind empty lines", "k: |\n\n\n  X\n", 4, 3},
+    {"a block in Windows' lines", "k: |\r\n  a\r\n  bX\r\n", 3, 4},
+    {"a folded block of one line", "k: >\n  abX\n", 2, 5},
+    {"a folded block", "k: >\n  a\n  X\n", 1, 4},
+    {"behind characters of two bytes", "k: |\n  äX\n", 2, 5},
+    {"JSON", "{\"k\": \"abX\"}", 1, 10},
+    {"JSON with an escape", "{\"k\": \"a\\nX\"}", 1, 7},
+};
+
+static void knows_places_within_texts(void **state)
+{
+    (void)state;
+    FOR_EACH_CASE (c, places) {
+        struct reading r;
+        read_text(&r, str_from(c->text));
+        const struct doc *value = r.doc->kind == DOC_MAP ? doc_get(r.doc, "k") : NULL;
+        if (!value)
+            value = doc_get(doc_get(r.doc, "a"), "k");
+        CHECK_CASE(c, value, "not read");
+        struct position at = doc_text_position(value, str_find(value->text, 'X'));
+        CHECK_CASE(c, at.line == c->line && at.column == c->column, "got %u:%u", at.line,
+                   at.column);
+        release(&r);
+    }
+}
+
 static void keeps_bounds(void **state)
 {
     (void)state;
@@ -401,6 +443,7 @@ int main(void)
         cmocka_unit_test(writes_json),
         cmocka_unit_test(refuses),
         cmocka_unit_test(knows_positions),
+        cmocka_unit_test(knows_places_within_texts),
         cmocka_unit_test(keeps_bounds),
         cmocka_unit_test(bounds_aliases),
         cmocka_unit_test(shares_the_node_of_an_anchor),

@@ -5,8 +5,9 @@
 #include "turnpike/model/builder.h"
 
 /* Two APIs: `todo` with the stages $default and dev, `chat` with prod; `shut` has its execute-api
- * endpoint disabled. Domains: api.example.com (todo at the root, chat/prod below ws, todo/dev below
- * v1/dev), *.wild.example.com (todo), and where a case says so "*" (chat below any). */
+ * endpoint disabled, `push` is a WebSocket API with the stage $default. Domains: api.example.com
+ * (todo at the root, chat/prod below ws, todo/dev below v1/dev), *.wild.example.com (todo), and
+ * where a case says so "*" (chat below any). */
 enum {
     STAR = 1,
     ONLY_TODO = 2,
@@ -67,6 +68,12 @@ static const struct {
      "localhost:8443", "/prod/x", ""},
     {"the path form, an unknown stage", 0, "localhost:8443", "/_aws/execute-api/chat/dev/x",
      "chat -", "localhost:8443", "/_aws/execute-api/chat/dev/x", ""},
+    {"a WebSocket API's $default stands in the path", 0, "push.execute-api.localhost",
+     "/$default/x", "push $default /x", "localhost:8443", "/$default/x", ""},
+    {"and is nothing else's stage", 0, "push.execute-api.localhost", "/x", "push -",
+     "localhost:8443", "/x", ""},
+    {"also in the path form", 0, "localhost:8443", "/_aws/execute-api/push/$default",
+     "push $default /", "localhost:8443", "/$default", ""},
     {"the path form only on loopback", NOT_LOOPBACK, "x", "/_aws/execute-api/chat/prod/x", "-",
      "localhost:8443", "/_aws/execute-api/chat/prod/x", ""},
     {"or always", NOT_LOOPBACK | ALWAYS, "x", "/_aws/execute-api/chat/prod/x", "chat prod /x",
@@ -142,6 +149,9 @@ static struct snapshot *make_snapshot(struct diag *diag, unsigned flags)
         struct api *shut = builder_add_api(&b, nowhere, STR("shut"));
         (void)builder_add_stage(&b, shut, nowhere, STR("$default"));
         shut->disable_execute_api_endpoint = true;
+        struct api *push = builder_add_api(&b, nowhere, STR("push"));
+        push->protocol_type = PROTOCOL_WEBSOCKET;
+        (void)builder_add_stage(&b, push, nowhere, STR("$default"));
         add_domains(&b, flags);
     }
     return builder_finish(&b);
