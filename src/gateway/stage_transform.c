@@ -19,9 +19,10 @@ static enum verdict refuse_body(struct exchange *x, const char *why)
                            STR_A(x->t.selection.match.route->key), why);
 }
 
+/* What is still the message is the body already. */
 static void set_body(struct exchange *x, struct str body)
 {
-    if (body.at == x->t.request.body.at)
+    if (body.at == x->message.at && body.len == x->message.len)
         return;
     buf_clear(&x->body);
     buf_append(&x->body, body);
@@ -102,19 +103,21 @@ static void append_all_headers(struct buf *out, const struct request *r, struct 
     }
 }
 
+/* `out` has nothing else in it: of several values the last one stays, unless all are wanted. */
 static void append_query(struct buf *out, struct exchange *x, struct str wanted, bool all)
 {
-    struct str rest = x->t.request.query, name, value, last = STR("");
+    struct str rest = x->t.request.query, name, value;
+    bool found = false;
     while (rest.len > 0 && uri_next_parameter(&rest, &name, &value)) {
         if (!str_eq(uri_decode(&x->arena, name, true), wanted))
             continue;
-        if (all && last.len)
-            last = arena_printf(&x->arena, "%" STR_F ",%" STR_F, STR_A(last),
-                                STR_A(uri_decode(&x->arena, value, true)));
-        else
-            last = uri_decode(&x->arena, value, true);
+        if (!all)
+            buf_clear(out);
+        else if (found)
+            buf_append_char(out, ',');
+        buf_append(out, uri_decode(&x->arena, value, true));
+        found = true;
     }
-    buf_append(out, last);
 }
 
 static void append_header(struct buf *out, const struct request *r, struct str name)
