@@ -520,6 +520,33 @@ static void bounds_what_is_under_way(void **state)
     tear_down(&w);
 }
 
+/* Nothing is read of it while as many messages are under way as may be. */
+static void gives_who_was_paused_time_to_answer_a_ping(void **state)
+{
+    (void)state;
+    struct world w;
+    struct test_wire wire;
+    set_up(&w);
+    struct connection *c = connect_client(&w, &wire);
+    w.gateway->snapshot->settings.limits.websocket_ping_interval = 1;
+    connection_on_message(c, STR("{\"action\":\"one\"}"), false);
+    connection_on_message(c, STR("{\"action\":\"one\"}"), false);
+    connections_follow(w.gateway);
+    while (wire.pings < 3)
+        loop_turn(&w.loop);
+    answer_call(INTEGRATION_OK, "{\"statusCode\":200}");
+    while (wire.paused)
+        loop_turn(&w.loop);
+    size_t pings = wire.pings;
+    while (wire.pings == pings && !wire.kills)
+        loop_turn(&w.loop);
+    assert_int_equal(wire.kills, 0);
+    while (!wire.kills)
+        loop_turn(&w.loop);
+    leave(&w, c);
+    tear_down(&w);
+}
+
 static void drops_what_is_under_way_with_its_connection(void **state)
 {
     (void)state;
@@ -635,6 +662,7 @@ int main(void)
         cmocka_unit_test(answers_messages),
         cmocka_unit_test(tells_the_connection_in_its_events),
         cmocka_unit_test(bounds_what_is_under_way),
+        cmocka_unit_test(gives_who_was_paused_time_to_answer_a_ping),
         cmocka_unit_test(drops_what_is_under_way_with_its_connection),
         cmocka_unit_test(closes_who_reads_too_slowly),
         cmocka_unit_test(meets_the_routes_in_force),
