@@ -76,7 +76,8 @@ static void respond(struct sink *sink, const struct response *response)
 {
     struct message *m = container_of(sink, struct message, sink);
     struct connection *c = m->exchange->connection;
-    if (response->body.len > 0 && connection_send(c, response->body, response->binary))
+    if (response->body.len > 0 &&
+        connection_send(c, response->body, response->binary) == CONNECTION_SENT)
         figures_count_reply(&m->exchange->t);
     task_defer(c->gateway->loop, &m->end, on_end);
 }

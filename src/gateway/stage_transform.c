@@ -12,10 +12,9 @@
 
 /* --- the body --- */
 
-static enum verdict refuse_body(struct exchange *x, const char *why)
+static enum verdict refuse_body(struct exchange *x, enum gateway_response_id type, const char *why)
 {
-    return exchange_refuse(x, GATEWAY_CONFIGURATION_ERROR,
-                           "the integration of route '%" STR_F "' %s",
+    return exchange_refuse(x, type, "the integration of route '%" STR_F "' %s",
                            STR_A(x->t.selection.match.route->key), why);
 }
 
@@ -63,7 +62,8 @@ static enum verdict convert(struct exchange *x, const struct websocket_integrati
                             struct str *body)
 {
     if (!transform_content(x, w->content_handling, body))
-        return refuse_body(x, "converts messages from base64, and this one is none");
+        return refuse_body(x, GATEWAY_BAD_REQUEST,
+                           "converts messages from base64, and this one is none");
     if (w->content_handling != CONTENT_AS_IT_IS)
         x->t.websocket.binary = w->content_handling == CONVERT_TO_BINARY;
     set_body(x, *body);
@@ -77,7 +77,8 @@ static enum verdict transform_body(struct exchange *x, const struct websocket_in
         return DONE;
     const struct mapping_template *t = transform_choose(x, &w->templates, w->template_selection);
     if (!t && !passes_through(w))
-        return refuse_body(x, "has no template for this message (passthroughBehavior)");
+        return refuse_body(x, GATEWAY_CONFIGURATION_ERROR,
+                           "has no template for this message (passthroughBehavior)");
     if (t && x->kind == EXCHANGE_MESSAGE && reads_json(t) && !is_json(x, body))
         return exchange_refuse_saying(
             x, GATEWAY_BAD_REQUEST,

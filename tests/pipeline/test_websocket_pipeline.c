@@ -52,18 +52,20 @@ struct test_wire {
     char last[512];
     unsigned close_code;
     char close_reason[128];
-    bool full, paused; /* sends are refused; messages wait */
+    bool full, gone, paused; /* sends are refused; messages wait */
 };
 
-static bool wire_send(void *data, struct str message, bool binary)
+static enum connection_sent wire_send(void *data, struct str message, bool binary)
 {
     struct test_wire *w = data;
     (void)binary;
+    if (w->gone)
+        return CONNECTION_GONE;
     if (w->full)
-        return false;
+        return CONNECTION_TOO_SLOW;
     w->frames++;
     (void)snprintf(w->last, sizeof(w->last), "%" STR_F, STR_A(message));
-    return true;
+    return CONNECTION_SENT;
 }
 
 static void wire_ping(void *data)
@@ -582,6 +584,21 @@ static void closes_who_reads_too_slowly(void **state)
     tear_down(&w);
 }
 
+static void leaves_who_is_leaving_alone(void **state)
+{
+    (void)state;
+    struct world w;
+    struct test_wire wire;
+    set_up(&w);
+    struct connection *c = connect_client(&w, &wire);
+    wire.gone = true;
+    assert_int_equal(connection_send(c, STR("x"), false), CONNECTION_GONE);
+    assert_int_equal(wire.close_code, 0);
+    turn(&w);
+    leave(&w, c);
+    tear_down(&w);
+}
+
 /* --- snapshots and ends --- */
 
 static void meets_the_routes_in_force(void **state)
@@ -665,6 +682,7 @@ int main(void)
         cmocka_unit_test(gives_who_was_paused_time_to_answer_a_ping),
         cmocka_unit_test(drops_what_is_under_way_with_its_connection),
         cmocka_unit_test(closes_who_reads_too_slowly),
+        cmocka_unit_test(leaves_who_is_leaving_alone),
         cmocka_unit_test(meets_the_routes_in_force),
         cmocka_unit_test(closes_who_comes_of_a_handshake_that_a_reload_overtook),
         cmocka_unit_test(ends_without_functions_when_it_is_stopped),
