@@ -228,16 +228,16 @@ void connection_on_closed(struct connection *c, unsigned code, struct str reason
     connection_unref(c);
 }
 
-bool connection_send(struct connection *c, struct str message, bool binary)
+enum connection_sent connection_send(struct connection *c, struct str message, bool binary)
 {
-    if (!c->transport || c->closing)
-        return false;
-    if (!c->transport->send(c->wire, message, binary)) {
+    enum connection_sent sent = CONNECTION_GONE;
+    if (c->transport && !c->closing)
+        sent = c->transport->send(c->wire, message, binary);
+    if (sent == CONNECTION_SENT)
+        be_active(c);
+    if (sent == CONNECTION_TOO_SLOW)
         connection_close(c, POLICY_VIOLATION, STR("The client reads too slowly"));
-        return false;
-    }
-    be_active(c);
-    return true;
+    return sent;
 }
 
 void connection_close(struct connection *c, unsigned code, struct str reason)

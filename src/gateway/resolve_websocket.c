@@ -72,11 +72,14 @@ static enum verdict refuse_prefix(struct exchange *x, struct str prefix)
                            STR_A(prefix));
 }
 
-/* An HTTP API may have such a path, too, for whatever is no connection. */
+/* Whatever is no connection: an HTTP API may have such a path, too, and where the host or the path
+ * names an API no other one answers. */
 static bool is_taken(const struct exchange *x, enum resolution resolution)
 {
-    const struct api *api = x->t.selection.api;
-    return resolution == RESOLVED && api->protocol_type != PROTOCOL_WEBSOCKET;
+    const struct selection *s = &x->t.selection;
+    if (s->api && s->api->protocol_type == PROTOCOL_WEBSOCKET)
+        return !s->host_is_domain;
+    return resolution == RESOLVED;
 }
 
 /* "PREFIX/@connections/ID" where the host leads to no WebSocket API. */

@@ -12,16 +12,16 @@
 
 /* --- the body --- */
 
-static enum verdict refuse_body(struct exchange *x, const char *why)
+static enum verdict refuse_body(struct exchange *x, enum gateway_response_id type, const char *why)
 {
-    return exchange_refuse(x, GATEWAY_CONFIGURATION_ERROR,
-                           "the integration of route '%" STR_F "' %s",
+    return exchange_refuse(x, type, "the integration of route '%" STR_F "' %s",
                            STR_A(x->t.selection.match.route->key), why);
 }
 
+/* What is still the message is the body already. */
 static void set_body(struct exchange *x, struct str body)
 {
-    if (body.at == x->t.request.body.at)
+    if (body.at == x->message.at && body.len == x->message.len)
         return;
     buf_clear(&x->body);
     buf_append(&x->body, body);
@@ -62,7 +62,8 @@ static enum verdict convert(struct exchange *x, const struct websocket_integrati
                             struct str *body)
 {
     if (!transform_content(x, w->content_handling, body))
-        return refuse_body(x, "converts messages from base64, and this one is none");
+        return refuse_body(x, GATEWAY_BAD_REQUEST,
+                           "converts messages from base64, and this one is none");
     if (w->content_handling != CONTENT_AS_IT_IS)
         x->t.websocket.binary = w->content_handling == CONVERT_TO_BINARY;
     set_body(x, *body);
@@ -76,7 +77,8 @@ static enum verdict transform_body(struct exchange *x, const struct websocket_in
         return DONE;
     const struct mapping_template *t = transform_choose(x, &w->templates, w->template_selection);
     if (!t && !passes_through(w))
-        return refuse_body(x, "has no template for this message (passthroughBehavior)");
+        return refuse_body(x, GATEWAY_CONFIGURATION_ERROR,
+                           "has no template for this message (passthroughBehavior)");
     if (t && x->kind == EXCHANGE_MESSAGE && reads_json(t) && !is_json(x, body))
         return exchange_refuse_saying(
             x, GATEWAY_BAD_REQUEST,
@@ -102,19 +104,21 @@ static void append_all_headers(struct buf *out, const struct request *r, struct 
     }
 }
 
+/* `out` has nothing else in it: of several values the last one stays, unless all are wanted. */
 static void append_query(struct buf *out, struct exchange *x, struct str wanted, bool all)
 {
-    struct str rest = x->t.request.query, name, value, last = STR("");
+    struct str rest = x->t.request.query, name, value;
+    bool found = false;
     while (rest.len > 0 && uri_next_parameter(&rest, &name, &value)) {
         if (!str_eq(uri_decode(&x->arena, name, true), wanted))
             continue;
-        if (all && last.len)
-            last = arena_printf(&x->arena, "%" STR_F ",%" STR_F, STR_A(last),
-                                STR_A(uri_decode(&x->arena, value, true)));
-        else
-            last = uri_decode(&x->arena, value, true);
+        if (!all)
+            buf_clear(out);
+        else if (found)
+            buf_append_char(out, ',');
+        buf_append(out, uri_decode(&x->arena, value, true));
+        found = true;
     }
-    buf_append(out, last);
 }
 
 static void append_header(struct buf *out, const struct request *r, struct str name)

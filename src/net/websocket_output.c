@@ -90,6 +90,11 @@ void websocket_output_close(struct websocket *ws)
     write_frame(ws, frame, 4 + farewell->len, LWS_WRITE_RAW);
 }
 
+bool websocket_is_open(const struct websocket *ws)
+{
+    return ws->state == WEBSOCKET_OPEN;
+}
+
 bool websocket_send(struct websocket *ws, struct str message, bool binary)
 {
     size_t at = 0;

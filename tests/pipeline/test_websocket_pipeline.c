@@ -52,18 +52,20 @@ struct test_wire {
     char last[512];
     unsigned close_code;
     char close_reason[128];
-    bool full, paused; /* sends are refused; messages wait */
+    bool full, gone, paused; /* sends are refused; messages wait */
 };
 
-static bool wire_send(void *data, struct str message, bool binary)
+static enum connection_sent wire_send(void *data, struct str message, bool binary)
 {
     struct test_wire *w = data;
     (void)binary;
+    if (w->gone)
+        return CONNECTION_GONE;
     if (w->full)
-        return false;
+        return CONNECTION_TOO_SLOW;
     w->frames++;
     (void)snprintf(w->last, sizeof(w->last), "%" STR_F, STR_A(message));
-    return true;
+    return CONNECTION_SENT;
 }
 
 static void wire_ping(void *data)
@@ -520,6 +522,33 @@ static void bounds_what_is_under_way(void **state)
     tear_down(&w);
 }
 
+/* Nothing is read of it while as many messages are under way as may be. */
+static void gives_who_was_paused_time_to_answer_a_ping(void **state)
+{
+    (void)state;
+    struct world w;
+    struct test_wire wire;
+    set_up(&w);
+    struct connection *c = connect_client(&w, &wire);
+    w.gateway->snapshot->settings.limits.websocket_ping_interval = 1;
+    connection_on_message(c, STR("{\"action\":\"one\"}"), false);
+    connection_on_message(c, STR("{\"action\":\"one\"}"), false);
+    connections_follow(w.gateway);
+    while (wire.pings < 3)
+        loop_turn(&w.loop);
+    answer_call(INTEGRATION_OK, "{\"statusCode\":200}");
+    while (wire.paused)
+        loop_turn(&w.loop);
+    size_t pings = wire.pings;
+    while (wire.pings == pings && !wire.kills)
+        loop_turn(&w.loop);
+    assert_int_equal(wire.kills, 0);
+    while (!wire.kills)
+        loop_turn(&w.loop);
+    leave(&w, c);
+    tear_down(&w);
+}
+
 static void drops_what_is_under_way_with_its_connection(void **state)
 {
     (void)state;
@@ -550,6 +579,21 @@ static void closes_who_reads_too_slowly(void **state)
     connection_on_message(c, STR("{\"action\":\"two\"}"), false);
     answer_call(INTEGRATION_OK, "{\"statusCode\":200,\"body\":\"x\"}");
     assert_int_equal(wire.close_code, 1008);
+    turn(&w);
+    leave(&w, c);
+    tear_down(&w);
+}
+
+static void leaves_who_is_leaving_alone(void **state)
+{
+    (void)state;
+    struct world w;
+    struct test_wire wire;
+    set_up(&w);
+    struct connection *c = connect_client(&w, &wire);
+    wire.gone = true;
+    assert_int_equal(connection_send(c, STR("x"), false), CONNECTION_GONE);
+    assert_int_equal(wire.close_code, 0);
     turn(&w);
     leave(&w, c);
     tear_down(&w);
@@ -635,8 +679,10 @@ int main(void)
         cmocka_unit_test(answers_messages),
         cmocka_unit_test(tells_the_connection_in_its_events),
         cmocka_unit_test(bounds_what_is_under_way),
+        cmocka_unit_test(gives_who_was_paused_time_to_answer_a_ping),
         cmocka_unit_test(drops_what_is_under_way_with_its_connection),
         cmocka_unit_test(closes_who_reads_too_slowly),
+        cmocka_unit_test(leaves_who_is_leaving_alone),
         cmocka_unit_test(meets_the_routes_in_force),
         cmocka_unit_test(closes_who_comes_of_a_handshake_that_a_reload_overtook),
         cmocka_unit_test(ends_without_functions_when_it_is_stopped),

@@ -90,6 +90,8 @@ void *websocket_owner(const struct websocket *ws);
  * it has been sent the client is not read. False, with nothing sent, where more than pending_max
  * could wait (so for any message that is longer), or it is closing. */
 MUST_USE bool websocket_send(struct websocket *ws, struct str message, bool binary);
+/* False once it is closing, whoever began. */
+bool websocket_is_open(const struct websocket *ws);
 /* A ping; ignored while output waits. The pong comes as on_control. */
 void websocket_ping(struct websocket *ws);
 /* No on_message comes until websocket_resume; the client feels it. What it sends meanwhile, its end
