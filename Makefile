@@ -90,7 +90,7 @@ bench: $(PROGRAM) ## speed beside nginx, HAProxy and Pushpin
 	$(Q)tests/bench/run
 
 format: ## formats the sources with clang-format 14
-	$(Q)for file in $$(find src include tests -name '*.[ch]'); do clang-format -i $$file; done
+	$(Q)for file in $$(find src include tests -name '*.[ch]' -not -path '*/node_modules/*'); do clang-format -i $$file; done
 
 include $(wildcard make/*.mk)
 .PHONY: all docs-ui units check-unit check-fuzz check-e2e check asan valgrind fuzz lint bench format

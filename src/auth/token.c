@@ -29,25 +29,13 @@ static bool refuse(struct str why, struct str *ret_why)
     return false;
 }
 
-/* Where Go's decoder would stop: at the first foreign character, else at the end. */
-static size_t offset_of_fault(struct str segment)
-{
-    for (size_t i = 0; i < segment.len; i++) {
-        char c = segment.at[i];
-        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_'))
-            return i;
-    }
-    return segment.len;
-}
-
+/* Told is where Go's decoder would stop: at the first foreign character, else at the end. */
 static bool decode(struct arena *a, struct str segment, struct str *ret_bytes, struct str *ret_why)
 {
     if (base64url_decode(a, segment, ret_bytes))
         return true;
-    return refuse(
-        arena_printf(a, "illegal base64 data at input byte %zu", offset_of_fault(segment)),
-        ret_why);
+    return refuse(arena_printf(a, "illegal base64 data at input byte %zu", base64url_span(segment)),
+                  ret_why);
 }
 
 static bool is_shown(char c)

@@ -42,7 +42,7 @@ static bool is_dots(struct str segment)
     return str_is(name, ".") || str_is(name, "..");
 }
 
-static bool has_dots(struct str path)
+bool http_path_has_dots(struct str path)
 {
     struct str part, segment;
     if (str_find(path, '.') == path.len)
@@ -86,13 +86,13 @@ static bool put_path(struct buf *out, const struct transaction *t, const struct 
         buf_append(out, h->base_path);
     if (r->mapped_path.at) { /* escaped where it has to be, with its slash */
         buf_append(out, r->mapped_path);
-        return !has_dots(uri_decode(arena, r->mapped_path, false));
+        return !http_path_has_dots(uri_decode(arena, r->mapped_path, false));
     }
     if (h->uri)
         put_uri_path(out, t, h);
     else
         buf_append(out, as_it_came(r, r->path));
-    return !((h->fills_path || h->appends || !h->uri) && has_dots(r->path));
+    return !((h->fills_path || h->appends || !h->uri) && http_path_has_dots(r->path));
 }
 
 /* --- query --- */

@@ -36,6 +36,20 @@ static size_t encode(char *out, struct str bytes, const char *alphabet)
     return (size_t)(out - start);
 }
 
+static bool is_url_safe(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+}
+
+size_t base64url_span(struct str text)
+{
+    size_t len = 0;
+    while (len < text.len && is_url_safe(text.at[len]))
+        len++;
+    return len;
+}
+
 size_t base64_encode(char *out, struct str bytes)
 {
     size_t len = encode(out, bytes, standard);

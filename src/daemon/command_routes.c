@@ -36,7 +36,7 @@ const struct command command_routes = {
     .name = "routes",
     .summary = "lists the routes, how each is protected and what answers it",
     .help = "Prints each route of each stage: its authorizer and scopes (or that it is open), the\n"
-            "throttle in force and the function behind it.\n",
+            "throttle in force and the function or backend behind it.\n",
     .options = options_table,
     .option_count = ARRAY_LENGTH(options_table),
     .options_size = sizeof(struct routes_options),

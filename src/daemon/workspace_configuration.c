@@ -24,7 +24,7 @@ const char workspace_configuration[] =
     "# Limits for everything together; an API's stages may set their own.\n"
     "throttling: {rateLimit: 10000, burstLimit: 5000}\n"
     "\n"
-    "# The APIs: an OpenAPI document each, as API Gateway imports it.\n"
+    "# The APIs: an OpenAPI document each, as API Gateway imports it, or a WebSocket definition.\n"
     "# apis:\n"
     "#   - apiId: todo\n"
     "#     protocolType: HTTP\n"

@@ -13,8 +13,9 @@ struct client {
     struct exchange *exchange; /* NULL between requests */
     struct sink sink;
     struct ip peer;
-    bool tls;      /* this connection; its listener may have changed since */
-    bool upgraded; /* it is a WebSocket now: what ends here was the whole answer */
+    bool tls;       /* this connection; its listener may have changed since */
+    bool upgraded;  /* it is a WebSocket now: what ends here was the whole answer */
+    bool dismissed; /* its listener does not want it any longer */
 };
 
 static void want_body(struct sink *sink)
@@ -48,7 +49,7 @@ static void respond(struct sink *sink, const struct response *response)
 static void upgrade(struct sink *sink, const struct response *response)
 {
     struct client *client = container_of(sink, struct client, sink);
-    struct websocket_socket socket = {.fd = -1};
+    struct websocket_socket socket = {.fd = -1, .dismissed = client->dismissed};
     socket.fd = http_connection_detach(client->connection, &socket.ssl, &socket.early);
     client->upgraded = websockets_open(client->listener, &socket, client->exchange, response);
     buf_release(&socket.early);
@@ -211,9 +212,11 @@ void http1_open(struct http_server *server, struct http1_listener *listener, int
 
 static void shut_down_if_of(struct http_connection *c, void *listener)
 {
-    const struct client *client = http_connection_owner(c);
-    if (client->listener == listener)
-        http_connection_shutdown(c);
+    struct client *client = http_connection_owner(c);
+    if (client->listener != listener)
+        return;
+    client->dismissed = true;
+    http_connection_shutdown(c);
 }
 
 void http1_shutdown(struct http_server *server, struct http1_listener *listener)

@@ -28,7 +28,8 @@ void http1_open(struct http_server *server, struct http1_listener *listener, int
 /* One of its clients has gone, whatever it had become. */
 void http1_client_gone(struct http1_listener *listener);
 
-/* Closes the idle connections of one listener, others with their next answer. */
+/* Closes the idle connections of one listener, others with their next answer, or, where that is a
+ * 101, behind it. */
 void http1_shutdown(struct http_server *server, struct http1_listener *listener);
 
 #endif

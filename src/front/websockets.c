@@ -14,9 +14,11 @@ struct client {
 
 /* --- down: what a connection does to its wire --- */
 
-static bool send_message(void *wire, struct str message, bool binary)
+static enum connection_sent send_message(void *wire, struct str message, bool binary)
 {
-    return websocket_send(wire, message, binary);
+    if (websocket_send(wire, message, binary))
+        return CONNECTION_SENT;
+    return websocket_is_open(wire) ? CONNECTION_TOO_SLOW : CONNECTION_GONE;
 }
 
 static void ping(void *wire)
@@ -137,7 +139,7 @@ bool websockets_open(struct http1_listener *listener, const struct websocket_soc
     *client = (struct client){listener, x->connection};
     listener->clients++;
     connection_open(x->connection, &x->t, &transport, ws);
-    if (w->draining)
+    if (w->draining || socket->dismissed)
         connection_close(x->connection, GOING_AWAY, STR("Going away"));
     return true;
 }

@@ -25,6 +25,7 @@ struct websocket_socket {
     int fd;
     struct ssl_st *ssl; /* or NULL */
     struct buf early;   /* stays the caller's */
+    bool dismissed;     /* its listener went while it shook hands: it is closed at once */
 };
 
 /* Sends the 101 and begins x's connection. Takes over the socket; false where the client was gone

@@ -162,6 +162,19 @@ static void be_active(struct connection *c)
 
 /* --- life --- */
 
+/* Messages have somewhere to go: what a handshake began with, a reload may have taken away. */
+static bool is_configured(const struct connection *c)
+{
+    const struct api *api = map_get(&c->gateway->snapshot->apis_by_id, c->api_id);
+    return api && api->protocol_type == PROTOCOL_WEBSOCKET && api_find_stage(api, c->stage_name);
+}
+
+static void close_if_gone(struct connection *c)
+{
+    if (!is_configured(c))
+        connection_close(c, GOING_AWAY, STR("Going away"));
+}
+
 void connection_open(struct connection *c, const struct transaction *t,
                      const struct connection_transport *transport, void *wire)
 {
@@ -175,6 +188,7 @@ void connection_open(struct connection *c, const struct transaction *t,
     be_active(c);
     (void)map_set(&g->connections.open, str_from(c->facts.id), connection_ref(c));
     websocket_figures_opened(c);
+    close_if_gone(c);
     arm_timer(c);
 }
 
@@ -214,16 +228,16 @@ void connection_on_closed(struct connection *c, unsigned code, struct str reason
     connection_unref(c);
 }
 
-bool connection_send(struct connection *c, struct str message, bool binary)
+enum connection_sent connection_send(struct connection *c, struct str message, bool binary)
 {
-    if (!c->transport || c->closing)
-        return false;
-    if (!c->transport->send(c->wire, message, binary)) {
+    enum connection_sent sent = CONNECTION_GONE;
+    if (c->transport && !c->closing)
+        sent = c->transport->send(c->wire, message, binary);
+    if (sent == CONNECTION_SENT)
+        be_active(c);
+    if (sent == CONNECTION_TOO_SLOW)
         connection_close(c, POLICY_VIOLATION, STR("The client reads too slowly"));
-        return false;
-    }
-    be_active(c);
-    return true;
+    return sent;
 }
 
 void connection_close(struct connection *c, unsigned code, struct str reason)
@@ -248,18 +262,11 @@ struct connection *connections_find(const struct connections *all, struct str id
     return map_get(&all->open, id);
 }
 
-static bool is_configured(const struct connection *c)
-{
-    const struct api *api = map_get(&c->gateway->snapshot->apis_by_id, c->api_id);
-    return api && api_find_stage(api, c->stage_name);
-}
-
 void connections_follow(struct gateway *g)
 {
     struct connection *c;
     for (size_t i = 0; (c = map_next(&g->connections.open, &i));) {
-        if (!is_configured(c))
-            connection_close(c, GOING_AWAY, STR("Going away"));
+        close_if_gone(c);
         arm_timer(c);
     }
 }

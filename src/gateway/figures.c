@@ -34,11 +34,8 @@ struct route_figures {
 };
 
 static const char *const integration_types[] = {
-    [INTEGRATION_LAMBDA] = "lambda",
-    [INTEGRATION_HTTP] = "http",
-    [INTEGRATION_SERVICE] = "service",
-    [INTEGRATION_MOCK] = "mock",
-    [INTEGRATION_DOCS] = "docs",
+    [INTEGRATION_LAMBDA] = "lambda", [INTEGRATION_HTTP] = "http", [INTEGRATION_SERVICE] = "service",
+    [INTEGRATION_MOCK] = "mock",     [INTEGRATION_DOCS] = "docs",
 };
 
 static const char *const failure_reasons[] = {

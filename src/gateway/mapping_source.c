@@ -95,13 +95,10 @@ static bool append_context(struct buf *out, const struct mapping_part *part, str
 static bool append_stage_variable(struct buf *out, const struct mapping_part *part,
                                   struct exchange *x)
 {
-    FOR_EACH_IN (v, &x->t.selection.stage->variables) {
-        if (str_eq(v->name, part->text)) {
-            buf_append(out, v->value);
-            return true;
-        }
-    }
-    return false;
+    const struct variable *variable = stage_find_variable(x->t.selection.stage, part->text);
+    if (variable)
+        buf_append(out, variable->value);
+    return variable != NULL;
 }
 
 static append_fn *const sources[] = {

@@ -39,6 +39,13 @@ static unsigned in_flight_max(const struct connection *c)
     return api && api->websocket.serializes ? 1 : s->settings.limits.websocket_messages_in_flight;
 }
 
+/* What the client answered to a ping meanwhile is still to be read. */
+static void resume(struct connection *c)
+{
+    c->pinged = false;
+    c->transport->resume(c->wire);
+}
+
 /* The wire gives no more messages than may be under way. */
 static void regulate(struct connection *c)
 {
@@ -48,7 +55,7 @@ static void regulate(struct connection *c)
     if (full && !c->paused)
         c->transport->pause(c->wire);
     else if (!full && c->paused)
-        c->transport->resume(c->wire);
+        resume(c);
     c->paused = full;
 }
 
@@ -69,7 +76,8 @@ static void respond(struct sink *sink, const struct response *response)
 {
     struct message *m = container_of(sink, struct message, sink);
     struct connection *c = m->exchange->connection;
-    if (response->body.len > 0 && connection_send(c, response->body, response->binary))
+    if (response->body.len > 0 &&
+        connection_send(c, response->body, response->binary) == CONNECTION_SENT)
         figures_count_reply(&m->exchange->t);
     task_defer(c->gateway->loop, &m->end, on_end);
 }

@@ -72,11 +72,14 @@ static enum verdict refuse_prefix(struct exchange *x, struct str prefix)
                            STR_A(prefix));
 }
 
-/* An HTTP API may have such a path, too, for whatever is no connection. */
+/* Whatever is no connection: an HTTP API may have such a path, too, and where the host or the path
+ * names an API no other one answers. */
 static bool is_taken(const struct exchange *x, enum resolution resolution)
 {
-    const struct api *api = x->t.selection.api;
-    return resolution == RESOLVED && api->protocol_type != PROTOCOL_WEBSOCKET;
+    const struct selection *s = &x->t.selection;
+    if (s->api && s->api->protocol_type == PROTOCOL_WEBSOCKET)
+        return !s->host_is_domain;
+    return resolution == RESOLVED;
 }
 
 /* "PREFIX/@connections/ID" where the host leads to no WebSocket API. */
@@ -100,6 +103,7 @@ static enum verdict handshake(struct exchange *x)
 {
     struct selection *s = &x->t.selection;
     x->kind = EXCHANGE_CONNECT;
+    x->t.websocket.event = EVENT_CONNECT;
     s->match.route = api_find_route(s->api, STR(ROUTE_CONNECT));
     s->stage_route = &s->stage->routes[s->match.route->index];
     if (!str_is(s->route_path, "/"))
@@ -107,7 +111,6 @@ static enum verdict handshake(struct exchange *x)
                                "WebSocket API '%" STR_F "' has no paths below its stages: '%" STR_F
                                "'",
                                STR_A(s->api->api_id), STR_A(x->t.request.path));
-    x->t.websocket.event = EVENT_CONNECT;
     return NEXT;
 }
 

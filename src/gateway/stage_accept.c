@@ -46,7 +46,7 @@ static struct str chosen_subprotocol(struct exchange *x)
     struct str name = str_trim(chosen->value);
     if (subprotocol_is_offered(&x->t.request, name) && !subprotocol_is_token(name))
         return name;
-    xlog_info(x, "the subprotocol that $connect chose is none that the client offered");
+    xlog_info(x, "the subprotocol that $connect chose is none that the client offered, or a token");
     return STR("");
 }
 

@@ -62,11 +62,17 @@ static enum verdict post(struct exchange *x, struct connection *c)
     if (binary && !x->t.selection.api->websocket.delivers_binary)
         return exchange_refuse_saying(x, GATEWAY_BAD_REQUEST, STR("The payload is not valid UTF-8"),
                                       "the payload is no text (binaryFrames: close)");
-    if (!connection_send(c, body, binary))
+    switch (connection_send(c, body, binary)) {
+    case CONNECTION_TOO_SLOW:
         return exchange_refuse(
             x, GATEWAY_LIMIT_EXCEEDED,
             "the client reads too slowly: more than limits.websocketPendingBytes "
             "wait for it");
+    case CONNECTION_GONE:
+        return refuse_gone(x);
+    case CONNECTION_SENT:
+        break;
+    }
     figures_count_reply(&x->t);
     return done(x, 200);
 }
@@ -95,17 +101,19 @@ static enum verdict get(struct exchange *x, struct connection *c)
     return NEXT;
 }
 
-static enum verdict delete (struct exchange *x, struct connection *c) {
-    connection_close(c, NORMAL_CLOSURE, STR("Connection Closed Normally")); return done(x, 204);
+static enum verdict disconnect(struct exchange *x, struct connection *c)
+{
+    connection_close(c, NORMAL_CLOSURE, STR("Connection Closed Normally"));
+    return done(x, 204);
 }
 
 static const struct {
     const char *method;
     enum verdict (*run)(struct exchange *x, struct connection *c);
 } operations[] = {
-    {"POST",   post  },
-    {"GET",    get   },
-    {"DELETE", delete},
+    {"POST",   post      },
+    {"GET",    get       },
+    {"DELETE", disconnect},
 };
 
 enum verdict stage_manage(struct exchange *x)

@@ -4,6 +4,7 @@
  * the head of what goes to an HTTP backend. A function behind AWS_PROXY gets its event instead. */
 #include "transform.h"
 
+#include "turnpike/backend/http_proxy.h"
 #include "turnpike/base/json.h"
 #include "turnpike/base/uri.h"
 #include "turnpike/gateway/context_variables.h"
@@ -11,16 +12,16 @@
 
 /* --- the body --- */
 
-static enum verdict refuse_body(struct exchange *x, const char *why)
+static enum verdict refuse_body(struct exchange *x, enum gateway_response_id type, const char *why)
 {
-    return exchange_refuse(x, GATEWAY_CONFIGURATION_ERROR,
-                           "the integration of route '%" STR_F "' %s",
+    return exchange_refuse(x, type, "the integration of route '%" STR_F "' %s",
                            STR_A(x->t.selection.match.route->key), why);
 }
 
+/* What is still the message is the body already. */
 static void set_body(struct exchange *x, struct str body)
 {
-    if (body.at == x->t.request.body.at)
+    if (body.at == x->message.at && body.len == x->message.len)
         return;
     buf_clear(&x->body);
     buf_append(&x->body, body);
@@ -61,7 +62,8 @@ static enum verdict convert(struct exchange *x, const struct websocket_integrati
                             struct str *body)
 {
     if (!transform_content(x, w->content_handling, body))
-        return refuse_body(x, "converts messages from base64, and this one is none");
+        return refuse_body(x, GATEWAY_BAD_REQUEST,
+                           "converts messages from base64, and this one is none");
     if (w->content_handling != CONTENT_AS_IT_IS)
         x->t.websocket.binary = w->content_handling == CONVERT_TO_BINARY;
     set_body(x, *body);
@@ -75,7 +77,8 @@ static enum verdict transform_body(struct exchange *x, const struct websocket_in
         return DONE;
     const struct mapping_template *t = transform_choose(x, &w->templates, w->template_selection);
     if (!t && !passes_through(w))
-        return refuse_body(x, "has no template for this message (passthroughBehavior)");
+        return refuse_body(x, GATEWAY_CONFIGURATION_ERROR,
+                           "has no template for this message (passthroughBehavior)");
     if (t && x->kind == EXCHANGE_MESSAGE && reads_json(t) && !is_json(x, body))
         return exchange_refuse_saying(
             x, GATEWAY_BAD_REQUEST,
@@ -101,19 +104,21 @@ static void append_all_headers(struct buf *out, const struct request *r, struct 
     }
 }
 
+/* `out` has nothing else in it: of several values the last one stays, unless all are wanted. */
 static void append_query(struct buf *out, struct exchange *x, struct str wanted, bool all)
 {
-    struct str rest = x->t.request.query, name, value, last = STR("");
+    struct str rest = x->t.request.query, name, value;
+    bool found = false;
     while (rest.len > 0 && uri_next_parameter(&rest, &name, &value)) {
         if (!str_eq(uri_decode(&x->arena, name, true), wanted))
             continue;
-        if (all && last.len)
-            last = arena_printf(&x->arena, "%" STR_F ",%" STR_F, STR_A(last),
-                                STR_A(uri_decode(&x->arena, value, true)));
-        else
-            last = uri_decode(&x->arena, value, true);
+        if (!all)
+            buf_clear(out);
+        else if (found)
+            buf_append_char(out, ',');
+        buf_append(out, uri_decode(&x->arena, value, true));
+        found = true;
     }
-    buf_append(out, last);
 }
 
 static void append_header(struct buf *out, const struct request *r, struct str name)
@@ -124,13 +129,6 @@ static void append_header(struct buf *out, const struct request *r, struct str n
             last = h;
     if (last)
         buf_append(out, last->value);
-}
-
-static void append_stage_variable(struct buf *out, const struct exchange *x, struct str name)
-{
-    FOR_EACH_IN (variable, &x->t.selection.stage->variables)
-        if (str_eq(variable->name, name))
-            buf_append(out, variable->value);
 }
 
 /* Of the arena; empty where there is no value: nothing is sent then. */
@@ -158,8 +156,7 @@ static struct str value_of(struct exchange *x, const struct integration_paramete
         context_variable_append(&out, p->id, p->text, &x->t);
         break;
     case FROM_STAGE_VARIABLE:
-        append_stage_variable(&out, x, p->text);
-        break;
+        return transform_stage_variable(x, p->text);
     }
     return arena_copy(&x->arena, buf_str(&out));
 }
@@ -200,12 +197,12 @@ static void put_query(struct head *head, struct str name, struct str value)
 }
 
 /* By their order, as the URI's variables were numbered when it was loaded; no value climbs out of
- * the path that the definition gives it. */
+ * the path that the definition gives it, not by slashes that a backend decodes either. */
 static bool put_path(struct exchange *x, struct head *head, struct str name, struct str value)
 {
     struct route_match *match = &x->t.selection.match;
     scoped_buf struct buf encoded = {0};
-    if (head->paths == ROUTE_PARAMETERS_MAX || str_is(value, ".") || str_is(value, ".."))
+    if (head->paths == ROUTE_PARAMETERS_MAX || http_path_has_dots(value))
         return false;
     uri_encode(&encoded, value);
     match->parameters[head->paths++] =
@@ -281,9 +278,10 @@ static enum verdict transform_head(struct exchange *x, const struct websocket_in
     r->header_count = head.headers.count;
     r->query = arena_copy(&x->arena, buf_str(&head.query));
     buf_release(&head.query);
-    return fits ? NEXT
-                : exchange_refuse(x, GATEWAY_BAD_REQUEST,
-                                  "a parameter of the integration's path is '.' or '..'");
+    return fits
+               ? NEXT
+               : exchange_refuse(x, GATEWAY_BAD_REQUEST,
+                                 "a parameter of the integration's path has a segment '.' or '..'");
 }
 
 enum verdict stage_transform(struct exchange *x)

@@ -94,11 +94,10 @@ static void append_parameter(struct buf *out, struct exchange *x, struct str nam
         buf_append(out, header->value);
 }
 
-static void append_stage_variable(struct buf *out, const struct exchange *x, struct str name)
+struct str transform_stage_variable(const struct exchange *x, struct str name)
 {
-    FOR_EACH_IN (variable, &x->t.selection.stage->variables)
-        if (str_eq(variable->name, name))
-            buf_append(out, variable->value);
+    const struct variable *variable = stage_find_variable(x->t.selection.stage, name);
+    return variable ? variable->value : STR("");
 }
 
 static void append_part(struct buf *out, const struct template_part *part, void *data)
@@ -112,7 +111,7 @@ static void append_part(struct buf *out, const struct template_part *part, void 
         context_variable_append(out, part->id, part->text, &x->t);
         return;
     case TEMPLATE_STAGE_VARIABLE:
-        append_stage_variable(out, x, part->text);
+        buf_append(out, transform_stage_variable(x, part->text));
         return;
     case TEMPLATE_BODY:
     case TEMPLATE_JSON:

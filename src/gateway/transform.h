@@ -13,6 +13,9 @@ const struct mapping_template *transform_choose(struct exchange *x, const named_
 /* What the template makes of x, `body` standing for $input. Of the arena. */
 struct str transform_run(struct exchange *x, const struct mapping_template *t, struct str body);
 
+/* A variable of the exchange's stage; empty where there is none. */
+struct str transform_stage_variable(const struct exchange *x, struct str name);
+
 /* Bytes as the integration's contentHandlingStrategy wants them. False where what has to be base64
  * is not. */
 MUST_USE bool transform_content(struct exchange *x, enum content_handling handling,

@@ -18,9 +18,9 @@ static struct figure *find_closed(struct counters *c, struct str api, struct str
 {
     char text[STR_U64_SIZE];
     const struct label labels[] = {
-        {"api",   api                },
-        {"stage", stage              },
-        {"code",  str_u64(code, text)}
+        {"api",  api},
+        {      "stage", stage   },
+        { "code", str_u64(code,    text)}
     };
     return counters_figure(c, FIGURE_COUNTER, "turnpike_websocket_disconnects_total",
                            "WebSocket connections that have ended, by close code.", labels,
@@ -49,9 +49,9 @@ static struct figure *find_connect(struct counters *c, const struct stage *stage
                                    const char *result)
 {
     const struct label labels[] = {
-        {"api",    stage->api->api_id },
-        {"stage",  stage->stage_name  },
-        {"result", str_from(result)}
+        {"api",    stage->api->api_id},
+        {"stage",  stage->stage_name },
+        {"result", str_from(result)  }
     };
     return counters_figure(c, FIGURE_COUNTER, "turnpike_websocket_connects_total",
                            "WebSocket handshakes by their result.", labels, ARRAY_LENGTH(labels));
@@ -81,30 +81,33 @@ void websocket_figures_closed(const struct connection *c, unsigned code)
     figure_add(find_closed(c->gateway->counters, c->api_id, c->stage_name, counted_code(code)), 1);
 }
 
-static const char *operation_of(struct str method)
+static const struct {
+    const char *method, *operation;
+} operations[] = {
+    {"POST",   "post"  },
+    {"GET",    "get"   },
+    {"DELETE", "delete"}
+};
+
+static struct str operation_of(struct str method)
 {
-    static const struct {
-        const char *method, *operation;
-    } operations[] = {
-        {"POST",   "post"  },
-        {"GET",    "get"   },
-        {"DELETE", "delete"},
-    };
     FOR_EACH (row, operations, ARRAY_LENGTH(operations))
         if (str_is(method, row->method))
-            return row->operation;
-    return "other";
+            return str_from(row->operation);
+    return STR("other");
 }
 
 static void count_management(struct counters *c, const struct transaction *t)
 {
     char code[STR_U64_SIZE];
+    struct str operation = operation_of(t->request.method);
+    struct str status = str_u64(t->response.status, code);
     const struct stage *stage = t->selection.stage;
     const struct label labels[] = {
-        {"api",   stage->api->api_id                                },
-        {"stage", stage->stage_name                                 },
-        {"op",    str_from(operation_of(t->request.method))         },
-        {"code",  str_u64(t->response.status, code)                 }
+        {"api",   stage->api->api_id},
+        {"stage", stage->stage_name },
+        {"op",    operation         },
+        {"code",  status            }
     };
     figure_add(counters_figure(c, FIGURE_COUNTER, "turnpike_websocket_management_requests_total",
                                "Calls of @connections by operation and status.", labels,
@@ -113,10 +116,10 @@ static void count_management(struct counters *c, const struct transaction *t)
 }
 
 /* A client that was gone before its 101 could be sent has become no connection, though its line in
- * the access log tells of one: the two count of connections must meet. */
+ * the access log tells of one: the two counts of connections must meet. */
 static bool was_answered(const struct transaction *t)
 {
-    return t->response.status != 0 && !(t->response.status == 101 && t->outcome.gone);
+    return t->response.status != 0 && !(t->response.status < 300 && t->outcome.gone);
 }
 
 void websocket_figures_count(struct counters *counters, const struct transaction *t)
@@ -127,7 +130,8 @@ void websocket_figures_count(struct counters *counters, const struct transaction
         return;
     case EVENT_CONNECT:
         if (was_answered(t))
-            figure_add(find_connect(counters, t->selection.stage, result_of(t->response.status)), 1);
+            figure_add(find_connect(counters, t->selection.stage, result_of(t->response.status)),
+                       1);
         return;
     case EVENT_MESSAGE:
     case EVENT_DISCONNECT:

@@ -150,10 +150,24 @@ static void set_public_endpoint(struct config *c)
     c->settings->execute_api.public_endpoint = endpoint_of(c, chosen);
 }
 
+/* What a client is sent must fit into what may wait for it, however fast it reads. */
+static void check_pending(struct config *c)
+{
+    const struct limit_settings *limits = &c->settings->limits;
+    const struct doc *d = doc_get(c->root, "limits");
+    if (limits->websocket_pending_bytes < limits->websocket_message_bytes)
+        diag_warning(c->diag,
+                     config_at(d, config_has(d, "websocketPendingBytes") ? "websocketPendingBytes"
+                                                                         : "websocketMessageBytes"),
+                     "websocketPendingBytes is less than websocketMessageBytes: a connection is "
+                     "closed where it is sent a message that is longer");
+}
+
 void config_check_all(struct config *c)
 {
     check_places(c);
     check_development_issuers(c);
     check_management(c);
+    check_pending(c);
     set_public_endpoint(c);
 }

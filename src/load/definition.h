@@ -36,6 +36,9 @@ MUST_USE bool definition_scalar(struct definition *d, const struct doc *node, co
                                 struct str *ret_text);
 MUST_USE bool definition_boolean(struct definition *d, const struct doc *node, const char *what,
                                  bool *ret_value);
+/* Reads disableExecuteApiEndpoint. */
+void definition_disable_endpoint(struct definition *d, const struct doc_member *member,
+                                 void *subject);
 MUST_USE bool definition_integer(struct definition *d, const struct doc *node, const char *what,
                                  uint64_t least, uint64_t most, uint64_t *ret_value);
 MUST_USE bool definition_is_map(struct definition *d, const struct doc *node, const char *what);

@@ -67,6 +67,20 @@ bool definition_boolean(struct definition *d, const struct doc *node, const char
     return true;
 }
 
+void definition_disable_endpoint(struct definition *d, const struct doc_member *member,
+                                 void *subject)
+{
+    (void)subject;
+    bool disabled;
+    if (!definition_boolean(d, member->value, "disableExecuteApiEndpoint", &disabled))
+        return;
+    if (d->api->disable_written)
+        diag_notice(d->diag, member->at,
+                    "the configuration has disableExecuteApiEndpoint too: what it says holds");
+    else
+        d->api->disable_execute_api_endpoint |= disabled;
+}
+
 bool definition_integer(struct definition *d, const struct doc *node, const char *what,
                         uint64_t least, uint64_t most, uint64_t *ret_value)
 {

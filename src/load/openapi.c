@@ -64,23 +64,10 @@ static const struct definition_object tag_object = {
     DEFINITION_FIELDS(tag_fields),
 };
 
-static void read_disabled(struct definition *d, const struct doc_member *member, void *subject)
-{
-    (void)subject;
-    bool disabled;
-    if (!definition_boolean(d, member->value, "disableExecuteApiEndpoint", &disabled))
-        return;
-    if (d->api->disable_written)
-        diag_notice(d->diag, member->at,
-                    "the configuration has disableExecuteApiEndpoint too: what it says holds");
-    else
-        d->api->disable_execute_api_endpoint |= disabled;
-}
-
 static const struct definition_field endpoint_fields[] = {
-    {"disableExecuteApiEndpoint", FIELD_READ, read_disabled},
-    {"ipAddressType",             FIELD_FREE, NULL         },
-    {"vpcEndpointIds",            FIELD_WARN, NULL         },
+    {"disableExecuteApiEndpoint", FIELD_READ, definition_disable_endpoint},
+    {"ipAddressType",             FIELD_FREE, NULL                       },
+    {"vpcEndpointIds",            FIELD_WARN, NULL                       },
 };
 
 static const struct definition_object endpoint_object = {

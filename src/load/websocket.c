@@ -83,19 +83,6 @@ static void read_api_key_selection(struct definition *d, const struct doc_member
                sources[0], sources[1]);
 }
 
-static void read_disabled(struct definition *d, const struct doc_member *member, void *subject)
-{
-    (void)subject;
-    bool disabled;
-    if (!definition_boolean(d, member->value, "disableExecuteApiEndpoint", &disabled))
-        return;
-    if (d->api->disable_written)
-        diag_notice(d->diag, member->at,
-                    "the configuration has disableExecuteApiEndpoint too: what it says holds");
-    else
-        d->api->disable_execute_api_endpoint |= disabled;
-}
-
 static void refuse_stages(struct definition *d, const struct doc_member *member, void *subject)
 {
     (void)subject;
@@ -105,21 +92,21 @@ static void refuse_stages(struct definition *d, const struct doc_member *member,
 /* Models mean something by requestModels of a route, which are refused. The parts that others need
  * are read by name, afterwards. */
 static const struct definition_field fields[] = {
-    {"apiKeySelectionExpression", FIELD_READ, read_api_key_selection},
-    {"authorizers",               FIELD_READ, NULL                  },
-    {"description",               FIELD_FREE, NULL                  },
-    {"disableExecuteApiEndpoint", FIELD_READ, read_disabled         },
-    {"disableSchemaValidation",   FIELD_FREE, NULL                  },
-    {"integrations",              FIELD_READ, NULL                  },
-    {"ipAddressType",             FIELD_FREE, NULL                  },
-    {"models",                    FIELD_FREE, NULL                  },
-    {"name",                      FIELD_READ, read_name             },
-    {"protocolType",              FIELD_READ, read_protocol         },
-    {"routeSelectionExpression",  FIELD_READ, read_route_selection  },
-    {"routes",                    FIELD_READ, NULL                  },
-    {"stages",                    FIELD_READ, refuse_stages         },
-    {"tags",                      FIELD_FREE, NULL                  },
-    {"version",                   FIELD_FREE, NULL                  },
+    {"apiKeySelectionExpression", FIELD_READ, read_api_key_selection     },
+    {"authorizers",               FIELD_READ, NULL                       },
+    {"description",               FIELD_FREE, NULL                       },
+    {"disableExecuteApiEndpoint", FIELD_READ, definition_disable_endpoint},
+    {"disableSchemaValidation",   FIELD_FREE, NULL                       },
+    {"integrations",              FIELD_READ, NULL                       },
+    {"ipAddressType",             FIELD_FREE, NULL                       },
+    {"models",                    FIELD_FREE, NULL                       },
+    {"name",                      FIELD_READ, read_name                  },
+    {"protocolType",              FIELD_READ, read_protocol              },
+    {"routeSelectionExpression",  FIELD_READ, read_route_selection       },
+    {"routes",                    FIELD_READ, NULL                       },
+    {"stages",                    FIELD_READ, refuse_stages              },
+    {"tags",                      FIELD_FREE, NULL                       },
+    {"version",                   FIELD_FREE, NULL                       },
 };
 
 static const struct definition_object object = {

@@ -210,8 +210,8 @@ static void check_integration(struct definition *d, const struct route_reading *
         warn_of_parameters(d, route);
     if (route->websocket.two_way && !own->proxy && own->responses.count == 0)
         diag_warning(d->diag, r->response->at,
-                     "the integration of route '%" STR_F "' has no integrationResponses: nothing "
-                     "is sent back",
+                     "the integration of route '%" STR_F "' has no integrationResponses: messages "
+                     "are answered with an error",
                      STR_A(route->key));
 }
 

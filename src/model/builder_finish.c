@@ -31,15 +31,9 @@ static void report_dangling(struct builder *b, struct written reference, const c
 
 struct str stage_variable(const void *data, struct str name, bool *found)
 {
-    const struct stage *stage = data;
-    FOR_EACH_IN (v, &stage->variables) {
-        if (str_eq(v->name, name)) {
-            *found = true;
-            return v->value;
-        }
-    }
-    *found = false;
-    return STR("");
+    const struct variable *variable = stage_find_variable(data, name);
+    *found = variable != NULL;
+    return variable ? variable->value : STR("");
 }
 
 static const char *nearest_function(struct builder *b, struct str written)

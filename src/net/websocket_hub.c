@@ -17,6 +17,8 @@
 #define HEADER_POOL 4
 /* For which lws makes tables, of 16 bytes each. */
 #define DESCRIPTORS_MAX 1048576
+/* That many it takes whatever the limit, where that is not below. */
+#define DESCRIPTORS_LEAST 2560
 /* lws closes handles of its own, the last ones in the turn after the others. */
 #define CLOSING_TURNS 3
 
@@ -41,19 +43,24 @@ static const struct lws_protocols protocols[] = {
     {0},
 };
 
-/* lws makes tables for as many descriptors as there may be, and writes beyond their end where there
- * are more. */
+static int lower_descriptor_limit(const struct rlimit *old)
+{
+    struct rlimit lower = {DESCRIPTORS_MAX, old->rlim_max};
+    if (old->rlim_cur <= DESCRIPTORS_MAX)
+        return (int)old->rlim_cur;
+    return setrlimit(RLIMIT_NOFILE, &lower) == 0 ? DESCRIPTORS_MAX : DESCRIPTORS_LEAST;
+}
+
+/* lws makes tables for as many descriptors as there may be at this moment, and writes beyond their
+ * end where there are more later on. */
 static void create_context(struct websocket_hub *hub, struct lws_context_creation_info *info)
 {
-    struct rlimit old = {DESCRIPTORS_MAX, DESCRIPTORS_MAX};
+    struct rlimit old = {DESCRIPTORS_LEAST, DESCRIPTORS_LEAST};
     (void)getrlimit(RLIMIT_NOFILE, &old);
-    struct rlimit bounded = old;
-    if (bounded.rlim_cur > DESCRIPTORS_MAX)
-        bounded.rlim_cur = DESCRIPTORS_MAX;
-    hub->descriptors_max = (int)bounded.rlim_cur;
-    (void)setrlimit(RLIMIT_NOFILE, &bounded);
+    hub->descriptors_max = lower_descriptor_limit(&old);
     hub->context = lws_create_context(info);
-    (void)setrlimit(RLIMIT_NOFILE, &old);
+    if (old.rlim_cur > DESCRIPTORS_MAX)
+        (void)setrlimit(RLIMIT_NOFILE, &old);
 }
 
 static bool create(struct websocket_hub *hub)

@@ -36,32 +36,12 @@ static void leave(struct websocket_queue *queue, struct websocket_link *link)
     link->here = NULL;
 }
 
-static struct websocket *oldest(const struct websocket_hub *hub)
-{
-    struct websocket_link *first = hub->gathering.first;
-    return first ? container_of(first, struct websocket, gathering) : NULL;
-}
-
-/* What else is buffered goes away in time; but where unfinished messages alone take all that there
- * may be, each waits for the others, and none ever ends. */
-static bool may_exceed(const struct websocket *ws, size_t missing)
-{
-    const struct websocket_hub *hub = ws->hub;
-    return ws == oldest(hub) && hub->gathered + missing > hub->limits.buffered_max;
-}
-
 /* Whether the memory of the parts is covered; asks the budget for what is missing. */
 static bool is_covered(struct websocket *ws)
 {
-    struct websocket_hub *hub = ws->hub;
+    const struct websocket_limits *limits = &ws->hub->limits;
     size_t missing = ws->message.capacity - ws->share.size;
-    if (may_exceed(ws, missing))
-        share_add(&ws->share, hub->limits.buffered, missing);
-    else if (missing > 0 &&
-             !share_grow(&ws->share, hub->limits.buffered, missing, hub->limits.buffered_max))
-        return false;
-    hub->gathered += missing;
-    return true;
+    return missing == 0 || share_grow(&ws->share, limits->buffered, missing, limits->buffered_max);
 }
 
 static void ring_in(struct websocket_hub *hub, struct timer *timer, uint64_t delay, timer_fn *fn)
@@ -82,13 +62,25 @@ static void stop_starving(struct websocket *ws)
     timer_cancel(hub->loop, &hub->patience);
 }
 
-/* In the order in which they came, so that none waits for ever behind others' smaller needs. False:
- * nobody may go on. */
+/* The message that began first may end, whatever that takes: no more than one does so beyond the
+ * budget, so that those who go on sending never wait for each other in a circle. */
+static bool feed_oldest(struct websocket_hub *hub)
+{
+    if (!hub->gathering.first)
+        return false;
+    struct websocket *ws = container_of(hub->gathering.first, struct websocket, gathering);
+    if (!ws->starved.here)
+        return false;
+    share_cover(&ws->share, hub->limits.buffered, ws->message.capacity);
+    stop_starving(ws);
+    return true;
+}
+
+/* The others in the order in which they came, so that none waits for ever behind others' smaller
+ * needs. False: nobody may go on. */
 static bool feed(struct websocket_hub *hub)
 {
-    bool fed = oldest(hub)->starved.here && is_covered(oldest(hub));
-    if (fed)
-        stop_starving(oldest(hub));
+    bool fed = feed_oldest(hub);
     while (hub->starved.first) {
         struct websocket *ws = container_of(hub->starved.first, struct websocket, starved);
         if (!is_covered(ws))
@@ -99,33 +91,27 @@ static bool feed(struct websocket_hub *hub)
     return fed;
 }
 
-static void on_retry(struct timer *timer);
-static void on_patience_over(struct timer *timer);
-
-static void watch_starved(struct websocket_hub *hub, uint64_t patience)
+/* Where the first does not go on, the others would wait for ever, some of whom may be gone, which
+ * is not seen without reading: it makes room. */
+static void on_patience_over(struct timer *timer)
 {
-    ring_in(hub, &hub->retry, RETRY_DELAY, on_retry);
-    if (patience)
-        ring_in(hub, &hub->patience, patience, on_patience_over);
+    struct websocket_hub *hub = container_of(timer, struct websocket_hub, patience);
+    struct websocket *ws = container_of(hub->gathering.first, struct websocket, gathering);
+    websocket_close(ws, WEBSOCKET_TRY_AGAIN_LATER, STR("no memory for the rest of the message"));
+    bool fed = feed(hub);
+    if (hub->starved.first)
+        ring_in(hub, timer, fed ? PATIENCE : RETRY_DELAY, on_patience_over);
 }
 
 static void on_retry(struct timer *timer)
 {
     struct websocket_hub *hub = container_of(timer, struct websocket_hub, retry);
     bool fed = feed(hub);
-    if (hub->starved.first)
-        watch_starved(hub, fed ? PATIENCE : 0);
-}
-
-/* The oldest message did not end, and nobody else could go on. */
-static void on_patience_over(struct timer *timer)
-{
-    struct websocket_hub *hub = container_of(timer, struct websocket_hub, patience);
-    websocket_close(oldest(hub), WEBSOCKET_TRY_AGAIN_LATER,
-                    STR("no memory for the rest of the message"));
-    bool fed = hub->starved.first && feed(hub);
-    if (hub->starved.first)
-        watch_starved(hub, fed ? PATIENCE : RETRY_DELAY);
+    if (!hub->starved.first)
+        return;
+    ring_in(hub, timer, RETRY_DELAY, on_retry);
+    if (fed)
+        ring_in(hub, &hub->patience, PATIENCE, on_patience_over);
 }
 
 static void starve(struct websocket *ws)
@@ -133,27 +119,19 @@ static void starve(struct websocket *ws)
     struct websocket_hub *hub = ws->hub;
     if (ws->starved.here)
         return;
-    if (!hub->starved.first)
-        watch_starved(hub, PATIENCE);
+    if (!hub->starved.first) {
+        ring_in(hub, &hub->retry, RETRY_DELAY, on_retry);
+        ring_in(hub, &hub->patience, PATIENCE, on_patience_over);
+    }
     join(&hub->starved, &ws->starved);
     websocket_schedule(ws);
-}
-
-static void end_gathering(struct websocket *ws)
-{
-    struct websocket_hub *hub = ws->hub;
-    if (!ws->gathering.here)
-        return;
-    leave(&hub->gathering, &ws->gathering);
-    hub->gathered -= ws->share.size;
-    if (hub->starved.first)
-        ring_in(hub, &hub->retry, 0, on_retry);
 }
 
 void websocket_input_forget(struct websocket *ws)
 {
     stop_starving(ws);
-    end_gathering(ws);
+    if (ws->gathering.here)
+        leave(&ws->hub->gathering, &ws->gathering);
     buf_release(&ws->message);
     share_release(&ws->share);
     ws->checked = 0;
@@ -161,11 +139,18 @@ void websocket_input_forget(struct websocket *ws)
 
 /* --- messages --- */
 
+/* A client that does not take its answers asks for no more of them: what came with what it was read
+ * for waits. */
+static bool holds_messages(const struct websocket *ws)
+{
+    return ws->paused || (ws->stuck && ws->wsi);
+}
+
 /* Takes over what covers the message. What comes while paused was in the same chunk as what the
  * connection was paused for, or had been read already. */
 static void deliver(struct websocket *ws, struct str message, struct share *share)
 {
-    if (!ws->paused && !ws->held.first) {
+    if (!holds_messages(ws) && !ws->held.first) {
         ws->hub->events->on_message(ws, message, ws->binary);
         return;
     }
@@ -177,7 +162,6 @@ static void deliver(struct websocket *ws, struct str message, struct share *shar
 
 static void deliver_parts(struct websocket *ws)
 {
-    end_gathering(ws);
     struct buf whole = ws->message;
     struct share share = ws->share;
     ws->message = (struct buf){0};
@@ -260,7 +244,7 @@ void websocket_input_take(struct websocket *ws, struct str chunk)
 void websocket_input_deliver_held(struct websocket *ws)
 {
     struct kept_message *message;
-    while (!ws->paused && (message = kept_messages_take(&ws->held))) {
+    while (!holds_messages(ws) && (message = kept_messages_take(&ws->held))) {
         ws->hub->events->on_message(ws, str_of((const char *)message->bytes, message->len),
                                     message->binary);
         kept_message_free(message);

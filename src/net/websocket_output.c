@@ -60,21 +60,18 @@ static void keep(struct websocket *ws, struct str message, size_t at, bool binar
 {
     struct kept_message *kept = kept_messages_add(&ws->queue, message, binary);
     kept->at = at;
-    ws->queued += message.len - at;
-    ws->queued_count++;
+    ws->queued += kept_message_size(kept) - at;
     share_add(&kept->share, ws->hub->limits.buffered, kept_message_size(kept));
 }
 
-/* Whether so much more may wait. Where nothing does, nothing may have to. Messages without bytes
- * take memory, too. */
+/* Whether so much more may wait; who is not stuck yet may need no memory. */
 static bool may_wait(const struct websocket *ws, size_t len)
 {
     const struct websocket_limits *limits = &ws->hub->limits;
     size_t waiting = ws->queued + ws->partial;
     if (waiting > limits->pending_max || len > limits->pending_max - waiting)
         return false;
-    return !ws->stuck || (limits->buffered->used + len <= limits->buffered_max &&
-                          ws->queued_count * sizeof(struct kept_message) <= limits->pending_max);
+    return !ws->stuck || limits->buffered->used + len <= limits->buffered_max;
 }
 
 /* By hand: lws has its own way to close, but it forgets the frame when it is told to from most of
@@ -91,6 +88,11 @@ void websocket_output_close(struct websocket *ws)
     memcpy(frame + 4, farewell->reason, farewell->len);
     ws->state = WEBSOCKET_CLOSING;
     write_frame(ws, frame, 4 + farewell->len, LWS_WRITE_RAW);
+}
+
+bool websocket_is_open(const struct websocket *ws)
+{
+    return ws->state == WEBSOCKET_OPEN;
 }
 
 bool websocket_send(struct websocket *ws, struct str message, bool binary)
@@ -129,7 +131,7 @@ void websocket_output_continue(struct websocket *ws)
         message->at = at;
         if (at < message->len)
             continue;
-        ws->queued_count--;
+        ws->queued -= sizeof(*message);
         kept_message_free(kept_messages_take(&ws->queue));
     }
     websocket_schedule(ws);
@@ -138,6 +140,6 @@ void websocket_output_continue(struct websocket *ws)
 void websocket_output_release(struct websocket *ws)
 {
     kept_messages_release(&ws->queue);
-    ws->queued = ws->queued_count = 0;
+    ws->queued = 0;
     drop_copy(ws);
 }

@@ -81,8 +81,7 @@ struct websocket {
 
     /* to be sent */
     struct kept_messages queue; /* empty unless stuck */
-    size_t queued_count;        /* messages in it */
-    size_t queued, partial;     /* bytes of theirs, and of the frame that lws holds */
+    size_t queued, partial;     /* what the queue takes, and the frame that lws holds */
     struct share copied;        /* for the latter */
 };
 
@@ -97,7 +96,6 @@ struct websocket_hub {
     size_t count;
     struct bridge *bridges; /* some without a connection any more */
     struct websocket_queue gathering, starved;
-    uint64_t gathered;         /* what the former hold of the budget */
     struct timer retry;        /* while any is starved: whether there is memory now */
     struct timer patience;     /* likewise: until one that gathers must make room */
     struct websocket *opening; /* the one whose handshake lws replays just now */

@@ -174,8 +174,8 @@ const withFresh = async (starting, measure) => {
 const rows = (s, authorized) => [
   { name: "message, function, reply", unit: "message", contestants: async () => [await talking(s.turnpike),
     { ...await talking(s.pushpin), limit: 0.25 }, { ...authorized, name: "authorized Lambda request", limit: 2.2 }, await talking(s.nginx)] },
-  { name: "push by @connections", unit: "push", contestants: async () => [await pushing(s.turnpike, ACTIVE, 50), await publishing(s.pushpin, ACTIVE, 5)] },
-  { name: "fan-out to 5,000", unit: "delivery", contestants: async () => [await pushing(s.turnpike, SUBSCRIBERS, 1), await fanningOut(s.pushpin, SUBSCRIBERS)] },
+  { name: "push by @connections (Pushpin: publish to one)", unit: "push", contestants: async () => [await pushing(s.turnpike, ACTIVE, 50), await publishing(s.pushpin, ACTIVE, 5)] },
+  { name: "fan-out to 5,000 (5,000 pushes; Pushpin: one publish)", unit: "delivery", contestants: async () => [await pushing(s.turnpike, SUBSCRIBERS, 1), await fanningOut(s.pushpin, SUBSCRIBERS)] },
   { name: "message beside 10,000 idle connections", unit: "message", contestants: async () => [
     await talking(s.turnpike, IDLE), { ...await talking(s.other, 10, "beside 10"), limit: 1.15 }] },
   { name: "handshake with $connect", unit: "handshake", contestants: async () => [handshakes(s.turnpike, HANDSHAKES), handshakes(s.pushpin, PUSHPIN_HANDSHAKES), handshakes(s.nginx, HANDSHAKES)] },
@@ -185,9 +185,9 @@ const figures = (backendPort) => {
   const bytes = (start, count, secure) => () => withFresh(start(backendPort), (server) => idleBytes(server, count, secure));
   return [
     ["an idle WebSocket of 10,000", bytes(startTurnpike, IDLE), 4096],
-    ["the same, wss, of 5,000", bytes(startTurnpike, SECURE, true), 22528],
+    ["an idle WebSocket under TLS of 5,000", bytes(startTurnpike, SECURE, true), 22528],
     ["an idle WebSocket of 9,000 through nginx", bytes(startNginx, NGINX_IDLE), null],
-    ["the same, wss, of 5,000", bytes(startNginx, SECURE, true), null],
+    ["an idle WebSocket under TLS of 5,000 through nginx", bytes(startNginx, SECURE, true), null],
     ["an idle WebSocket of 10,000 through Pushpin", bytes(startPushpin, IDLE), null],
   ].filter(([name]) => wanted(name));
 };

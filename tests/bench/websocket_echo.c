@@ -84,7 +84,11 @@ int main(int argc, char **argv)
     watch(epoll, listener);
     for (;;) {
         int count = epoll_wait(epoll, events, ARRAY_LENGTH(events), -1);
-        for (int i = 0; i < count; i++)
-            events[i].data.fd == listener ? welcome(epoll, listener) : serve(events[i].data.fd);
+        for (int i = 0; i < count; i++) {
+            if (events[i].data.fd == listener)
+                welcome(epoll, listener);
+            else
+                serve(events[i].data.fd);
+        }
     }
 }

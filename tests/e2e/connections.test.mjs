@@ -202,6 +202,16 @@ describe("what is answered, byte by byte", () => {
     await leaving.closed;
   });
 
+  // The gateway answers a close frame at once: what comes then meets a connection that is ending, or none.
+  test("a push behind the client's close: 410", async () => {
+    const leaving = await RawSocket.open(chat.gateway, "/prod");
+    const { connectionId } = chat.room.of("$connect").at(-1).requestContext;
+    leaving.sendClose(1000);
+    await leaving.closed();
+    assert.equal((await signed(chat.gateway, "POST", pathOf(connectionId), { body: "x" })).status, 410);
+    leaving.destroy();
+  });
+
   const errors = {
     "gone": [410, "GoneException", () => pathOf(unknown), {}, (text) => assert.equal(text, "")],
     "no id": [400, "BadRequestException", () => pathOf("nonsense"), {}, (text) => { const body = JSON.parse(text); assert.equal(body.message, "Invalid connectionId: nonsense"); assert.equal(body.connectionId, "nonsense"); }],

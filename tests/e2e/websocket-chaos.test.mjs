@@ -152,7 +152,12 @@ const departures = { reset: (ws) => ws.reset(), fin: (ws) => ws.raw.end(), destr
 async function live({ gateway, chance, number, done }) {
   const options = { secure: chance.happens(0.25), ...(chance.happens(0.05) ? chance.one(wrongHandshakes) : {}) };
   if (chance.happens(0.3)) options.headers = { ...options.headers, "Sec-WebSocket-Protocol": "a, b" };
-  if (chance.happens(0.1)) options.early = Buffer.concat([frame(opcodes.text, text(chance)), chance.happens(0.3) ? closeFrame(1000, "early") : half(chance)]);
+  let rest = ""; // of a frame that the 101 divides: without it, what comes behind would be taken for its payload
+  if (chance.happens(0.1)) {
+    const last = chance.happens(0.3) ? closeFrame(1000, "early") : frame(opcodes.text, text(chance)), cut = 1 + chance.below(last.length);
+    options.early = Buffer.concat([frame(opcodes.text, text(chance)), last.subarray(0, cut)]);
+    rest = last.subarray(cut);
+  }
   const ws = await RawSocket.start(gateway, `/prod?n=${number}`, options);
   const act = (acts) => { const name = chance.one(Object.keys(acts)); done.push(name); return acts[name](ws, chance); };
   if (chance.happens(0.12)) {
@@ -163,6 +168,7 @@ async function live({ gateway, chance, number, done }) {
   }
   await ws.opened();
   if (ws.status === 101) {
+    ws.write(rest);
     for (let i = chance.below(7); i > 0 && !ws.raw.ended; i--) await act(deeds);
     await act(ends);
   } else {

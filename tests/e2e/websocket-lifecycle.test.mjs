@@ -262,6 +262,20 @@ describe("reload", () => {
     });
   });
 
+  test("a handshake in flight on a listener that goes is closed with it", async () => {
+    const doors = gate();
+    const plain = (name, port) => ({ name, address: "127.0.0.1", port });
+    await withChat({ on: { $connect: doors.hold }, config: ({ port, tlsPort }) => ({ listeners: [plain("local", port), plain("other", tlsPort)] }) }, async (chat) => {
+      const socket = await RawSocket.start(chat.gateway, "/prod", { port: chat.gateway.tlsPort });
+      await doors.held(1);
+      await change(chat, (config) => { config.listeners.pop(); });
+      doors.release();
+      assert.equal((await socket.opened()).status, 101);
+      assert.deepEqual(await socket.closed(), [1001, "Going away"]);
+      socket.destroy();
+    });
+  });
+
   const removals = {
     "the API": (config) => { config.apis = config.apis.filter(({ apiId }) => apiId !== "chat"); },
     "the stage": (config) => { config.apis[0].stages = [{ stageName: "dev" }]; },

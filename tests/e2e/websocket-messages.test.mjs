@@ -384,6 +384,8 @@ describe("integrations that are no proxies to functions", () => {
     assert.deepEqual([asked.pathname, asked.searchParams.get("user")], ["/rooms/a%2Fb/in", "Ann & Bob"]);
     assert.equal(call.headers.connectionid, room.of("$connect")[0].requestContext.connectionId);
     assert.deepEqual([call.headers["x-static"], call.headers["x-table"]], ["a text", "rooms"]);
+    for (const outside of ["..", "../admin", "a/../../admin", "a\\..", "..;x/admin"]) assertError(await client.ask({ room: outside }), "Bad Request");
+    assert.equal(calls.length, 1);
   }, { stage: { stageVariables: { table: "rooms" } } }));
 
   test("stage variables in a URL", () => withIntegration({ integrationType: "HTTP_PROXY", integrationMethod: "POST", integrationUri: url("/${stageVariables.table}") }, async (client) => {
@@ -427,11 +429,12 @@ describe("integrations that are no proxies to functions", () => {
     assert.equal(await client.ask("x"), "default");
   }));
 
+  const other = { templateSelectionExpression: "${request.body.kind}", requestTemplates: { other: "x" } };
   const passthrough = {
-    WHEN_NO_MATCH: [{ passthroughBehavior: "WHEN_NO_MATCH", requestTemplates: { other: "x" } }, "message"],
-    WHEN_NO_TEMPLATES: [{ passthroughBehavior: "WHEN_NO_TEMPLATES", requestTemplates: { other: "x" } }, null],
+    WHEN_NO_MATCH: [{ passthroughBehavior: "WHEN_NO_MATCH", ...other }, "message"],
+    WHEN_NO_TEMPLATES: [{ passthroughBehavior: "WHEN_NO_TEMPLATES", ...other }, null],
     "WHEN_NO_TEMPLATES, none": [{ passthroughBehavior: "WHEN_NO_TEMPLATES" }, "message"],
-    NEVER: [{ passthroughBehavior: "NEVER", requestTemplates: { other: "x" } }, null],
+    NEVER: [{ passthroughBehavior: "NEVER", ...other }, null],
     "NEVER, none": [{ passthroughBehavior: "NEVER" }, null],
   };
   for (const [name, [more, body]] of Object.entries(passthrough))

@@ -52,18 +52,20 @@ struct test_wire {
     char last[512];
     unsigned close_code;
     char close_reason[128];
-    bool full, paused; /* sends are refused; messages wait */
+    bool full, gone, paused; /* sends are refused; messages wait */
 };
 
-static bool wire_send(void *data, struct str message, bool binary)
+static enum connection_sent wire_send(void *data, struct str message, bool binary)
 {
     struct test_wire *w = data;
     (void)binary;
+    if (w->gone)
+        return CONNECTION_GONE;
     if (w->full)
-        return false;
+        return CONNECTION_TOO_SLOW;
     w->frames++;
     (void)snprintf(w->last, sizeof(w->last), "%" STR_F, STR_A(message));
-    return true;
+    return CONNECTION_SENT;
 }
 
 static void wire_ping(void *data)
@@ -406,6 +408,10 @@ static void counts_no_client_that_is_gone_before_its_101(void **state)
     answer_call(INTEGRATION_OK, "{\"statusCode\":403}");
     exchange_on_gone(x, false);
     assert_int_equal(count_of_connects(&w, "403"), 1);
+
+    x = knock(&w, &s, "/prod/below"); /* no call of @connections either */
+    exchange_on_gone(x, true);
+    assert_int_equal(count_of_connects(&w, "403"), 2);
     tear_down(&w);
 }
 
@@ -516,6 +522,33 @@ static void bounds_what_is_under_way(void **state)
     tear_down(&w);
 }
 
+/* Nothing is read of it while as many messages are under way as may be. */
+static void gives_who_was_paused_time_to_answer_a_ping(void **state)
+{
+    (void)state;
+    struct world w;
+    struct test_wire wire;
+    set_up(&w);
+    struct connection *c = connect_client(&w, &wire);
+    w.gateway->snapshot->settings.limits.websocket_ping_interval = 1;
+    connection_on_message(c, STR("{\"action\":\"one\"}"), false);
+    connection_on_message(c, STR("{\"action\":\"one\"}"), false);
+    connections_follow(w.gateway);
+    while (wire.pings < 3)
+        loop_turn(&w.loop);
+    answer_call(INTEGRATION_OK, "{\"statusCode\":200}");
+    while (wire.paused)
+        loop_turn(&w.loop);
+    size_t pings = wire.pings;
+    while (wire.pings == pings && !wire.kills)
+        loop_turn(&w.loop);
+    assert_int_equal(wire.kills, 0);
+    while (!wire.kills)
+        loop_turn(&w.loop);
+    leave(&w, c);
+    tear_down(&w);
+}
+
 static void drops_what_is_under_way_with_its_connection(void **state)
 {
     (void)state;
@@ -551,6 +584,21 @@ static void closes_who_reads_too_slowly(void **state)
     tear_down(&w);
 }
 
+static void leaves_who_is_leaving_alone(void **state)
+{
+    (void)state;
+    struct world w;
+    struct test_wire wire;
+    set_up(&w);
+    struct connection *c = connect_client(&w, &wire);
+    wire.gone = true;
+    assert_int_equal(connection_send(c, STR("x"), false), CONNECTION_GONE);
+    assert_int_equal(wire.close_code, 0);
+    turn(&w);
+    leave(&w, c);
+    tear_down(&w);
+}
+
 /* --- snapshots and ends --- */
 
 static void meets_the_routes_in_force(void **state)
@@ -574,6 +622,26 @@ static void meets_the_routes_in_force(void **state)
     calls = backend.count;
     connection_on_closed(c, 1001, STR("Going away"));
     assert_int_equal(backend.count, calls); /* there is no $disconnect any more */
+    connection_unref(c);
+    tear_down(&w);
+}
+
+/* Nobody else would close it: its API is gone when it enters the directory. */
+static void closes_who_comes_of_a_handshake_that_a_reload_overtook(void **state)
+{
+    (void)state;
+    struct world w;
+    struct test_sink s;
+    struct test_wire wire = {0};
+    set_up(&w);
+    struct exchange *x = knock(&w, &s, "/prod");
+    use(&w, false, false);
+    answer_call(INTEGRATION_OK, "{\"statusCode\":200}");
+    struct connection *c = connection_ref(x->connection);
+    connection_open(c, &x->t, &transport, &wire);
+    exchange_on_gone(x, true);
+    assert_int_equal(wire.close_code, 1001);
+    connection_on_closed(c, 1001, STR("Going away"));
     connection_unref(c);
     tear_down(&w);
 }
@@ -611,9 +679,12 @@ int main(void)
         cmocka_unit_test(answers_messages),
         cmocka_unit_test(tells_the_connection_in_its_events),
         cmocka_unit_test(bounds_what_is_under_way),
+        cmocka_unit_test(gives_who_was_paused_time_to_answer_a_ping),
         cmocka_unit_test(drops_what_is_under_way_with_its_connection),
         cmocka_unit_test(closes_who_reads_too_slowly),
+        cmocka_unit_test(leaves_who_is_leaving_alone),
         cmocka_unit_test(meets_the_routes_in_force),
+        cmocka_unit_test(closes_who_comes_of_a_handshake_that_a_reload_overtook),
         cmocka_unit_test(ends_without_functions_when_it_is_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

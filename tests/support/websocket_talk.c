@@ -5,12 +5,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,6 +19,7 @@
 
 #define SHOWN_MAX       32
 #define TLS_RECORD_REST 16000
+#define KERNEL_BUFFER   65536
 #define PATIENCE        (30 * USEC_PER_SEC) /* of a test that has gone wrong */
 
 static void note(struct buf *out, const char *what, struct str message)
@@ -35,10 +33,6 @@ static void note(struct buf *out, const char *what, struct str message)
 static void on_message(struct websocket *ws, struct str message, bool binary)
 {
     struct talk *t = websocket_owner(ws);
-    if (ws == t->elder) {
-        buf_printf(&t->trace, "elder %zu;", message.len);
-        return;
-    }
     note(&t->trace, binary ? "binary" : "text", message);
     if (t->on_message)
         t->on_message(t, message, binary);
@@ -55,11 +49,6 @@ static void on_control(struct websocket *ws)
 static void on_closed(struct websocket *ws, unsigned code, struct str reason)
 {
     struct talk *t = websocket_owner(ws);
-    if (ws == t->elder) {
-        buf_printf(&t->trace, "elder closed %u;", code);
-        t->elder = NULL;
-        return;
-    }
     buf_printf(&t->trace, "closed %u %" STR_F, code, STR_A(reason));
     if (t->on_closed)
         t->on_closed(t);
@@ -81,7 +70,7 @@ void talk_init(struct talk *t)
 {
     static const struct websocket_events events = {on_message, on_control, on_closed};
     struct error error = {0};
-    *t = (struct talk){.client = -1, .elder_client = -1};
+    *t = (struct talk){.client = -1};
     loop_init(&t->loop); /* the first one opens descriptors for good */
     loop_release(&t->loop);
     t->descriptors = open_descriptors();
@@ -104,10 +93,18 @@ static void set_nonblocking(int fd)
     assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
 }
 
-static void set_option(int fd, int level, int option)
+static void set_option(int fd, int level, int option, int value)
 {
-    int on = 1;
-    assert_int_equal(setsockopt(fd, level, option, &on, sizeof(on)), 0);
+    assert_int_equal(setsockopt(fd, level, option, &value, sizeof(value)), 0);
+}
+
+/* A few MB are enough to fill it; without delay, as the listener has it, and so that what is sent
+ * by the byte comes by the byte. */
+static void tune(int fd)
+{
+    set_option(fd, SOL_SOCKET, SO_SNDBUF, KERNEL_BUFFER);
+    set_option(fd, SOL_SOCKET, SO_RCVBUF, KERNEL_BUFFER);
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
 static void tcp_pair(int fds[2])
@@ -123,8 +120,8 @@ static void tcp_pair(int fds[2])
     fds[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     assert_true(fds[0] >= 0);
     (void)close(listener);
-    set_option(fds[0], IPPROTO_TCP, TCP_NODELAY); /* as the listener does */
-    set_option(fds[1], IPPROTO_TCP, TCP_NODELAY); /* what is sent by the byte comes by the byte */
+    tune(fds[0]);
+    tune(fds[1]);
 }
 
 static bool wants_more(SSL *ssl, int result)
@@ -183,20 +180,10 @@ static SSL *open_tls(struct talk *t, int fd, struct str unread)
     return server;
 }
 
-static void limit_descriptors(rlim_t count, rlim_t *ret_before)
-{
-    struct rlimit limit;
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    *ret_before = limit.rlim_cur;
-    limit.rlim_cur = count;
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-}
-
 void talk_open_with(struct talk *t, enum talk_over over,
                     const struct websocket_handshake *handshake)
 {
     int fds[2];
-    rlim_t limit = 0;
     struct websocket_handshake left = *handshake;
     if (over == TALK_OVER_UNIX)
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
@@ -213,11 +200,9 @@ void talk_open_with(struct talk *t, enum talk_over over,
         left.early.len -= unread;
     }
     websocket_hub_limit(t->hub, &t->limits);
-    if (t->without_descriptors)
-        limit_descriptors(0, &limit);
+    if (t->before_open)
+        t->before_open();
     t->ws = websocket_open(t->hub, fds[0], ssl, &left, t);
-    if (t->without_descriptors)
-        limit_descriptors(limit, &limit);
     assert_int_equal(buf_len(&t->trace), 0); /* no event from within the call */
 }
 
@@ -226,21 +211,6 @@ void talk_open(struct talk *t, enum talk_over over, struct str early)
     struct websocket_handshake handshake = {
         .key = STR("dGhlIHNhbXBsZSBub25jZQ=="), .early = early, .takes_binary = true};
     talk_open_with(t, over, &handshake);
-}
-
-void talk_open_elder(struct talk *t, struct str bytes)
-{
-    static const struct websocket_handshake handshake = {
-        .key = STR_INIT("dGhlIHNhbXBsZSBub25jZQ=="), .takes_binary = true};
-    int fds[2];
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-    set_nonblocking(fds[0]);
-    websocket_hub_limit(t->hub, &t->limits);
-    t->elder_client = fds[1];
-    t->elder = websocket_open(t->hub, fds[0], NULL, &handshake, t);
-    assert_int_equal(send(fds[1], bytes.at, bytes.len, MSG_NOSIGNAL), bytes.len);
-    for (int unread = 1; unread > 0; assert_int_equal(ioctl(fds[1], SIOCOUTQ, &unread), 0))
-        loop_turn(&t->loop);
 }
 
 void talk_hang_up(struct talk *t)
@@ -264,10 +234,8 @@ void talk_end(struct talk *t)
 void talk_release(struct talk *t)
 {
     talk_hang_up(t);
-    if (t->elder_client >= 0)
-        (void)close(t->elder_client);
     uint64_t until = clock_monotonic() + PATIENCE;
-    while ((t->ws || t->elder) && clock_monotonic() < until)
+    while (t->ws && clock_monotonic() < until)
         loop_turn(&t->loop);
     if (t->hub)
         talk_end(t);

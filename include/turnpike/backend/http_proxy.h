@@ -28,6 +28,9 @@ MUST_USE bool http_head_write(struct buf *out, const struct transaction *t, stru
 void http_answer_read(struct response *response, const struct http_client_answer *answer,
                       struct arena *arena);
 
+/* Whether some server takes a segment of the decoded path for "." or "..". */
+bool http_path_has_dots(struct str path);
+
 struct http_proxy;      /* the calls; owned by the gateway */
 struct http_proxy_call; /* one request; owned by those */
 

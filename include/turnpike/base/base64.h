@@ -16,6 +16,9 @@ size_t base64url_encoded_len(size_t len);
 size_t base64_encode(char *out, struct str bytes);
 size_t base64url_encode(char *out, struct str bytes);
 
+/* How many characters at the text's beginning are of base64url's alphabet. */
+size_t base64url_span(struct str text);
+
 /* Decode into the arena. Refused are foreign characters, white space, wrong padding and bits set
  * behind the last byte. */
 MUST_USE bool base64_decode(struct arena *a, struct str text, struct str *ret_bytes);

@@ -13,10 +13,17 @@ struct gateway;
 struct exchange;
 struct message; /* the exchange of a message and its sink */
 
+enum connection_sent {
+    CONNECTION_SENT,
+    CONNECTION_TOO_SLOW, /* more would wait than limits.websocketPendingBytes allow, or memory is
+                          * short */
+    CONNECTION_GONE      /* closed or closing */
+};
+
 /* Calls downwards, with the contracts of net/websocket.h. Upwards go connection_on_message,
  * connection_on_control and connection_on_closed, never from within one of these. */
 struct connection_transport {
-    bool (*send)(void *wire, struct str message, bool binary);
+    enum connection_sent (*send)(void *wire, struct str message, bool binary);
     void (*ping)(void *wire);
     void (*pause)(void *wire);
     void (*resume)(void *wire);
@@ -56,8 +63,8 @@ struct connection *connection_ref(struct connection *c);
 void connection_unref(struct connection *c); /* takes NULL */
 
 /* The 101 is on its way: takes what belongs to the connection out of the handshake's transaction,
- * starts its timers and enters it into the directory. Holds a reference until connection_on_closed.
- */
+ * starts its timers and enters it into the directory; closes it where a reload has taken its API or
+ * stage away meanwhile. Holds a reference until connection_on_closed. */
 void connection_open(struct connection *c, const struct transaction *t,
                      const struct connection_transport *transport, void *wire);
 
@@ -68,9 +75,9 @@ void connection_on_control(struct connection *c);
  */
 void connection_on_closed(struct connection *c, unsigned code, struct str reason);
 
-/* Sends a message. False where more waits than limits.websocketPendingBytes allow: the client is
- * too slow, and is closed. */
-MUST_USE bool connection_send(struct connection *c, struct str message, bool binary);
+/* Sends a message. A client that is too slow for it is closed. */
+MUST_USE enum connection_sent connection_send(struct connection *c, struct str message,
+                                              bool binary);
 /* Once; later calls are ignored. */
 void connection_close(struct connection *c, unsigned code, struct str reason);
 

@@ -127,7 +127,7 @@ enum verdict exchange_refuse(struct exchange *x, enum gateway_response_id id, co
 enum verdict exchange_refuse_saying(struct exchange *x, enum gateway_response_id id,
                                     struct str message, const char *why, ...) PRINTF(4, 5);
 
-/* Likewise: 413 by limits.payloadBytes, 503 by limits.bufferedBytes. */
+/* Likewise: 413 by exchange_body_max, 503 by limits.bufferedBytes. */
 enum verdict exchange_refuse_body(struct exchange *x);
 enum verdict exchange_refuse_memory(struct exchange *x);
 
@@ -137,7 +137,8 @@ void exchange_respond(struct exchange *x);
  * x->connection its facts. exchange_on_gone follows. */
 void exchange_upgrade(struct exchange *x);
 
-/* What a body may have, bytes. */
+/* What a body may have, bytes: by limits.payloadBytes, of @connections by
+ * limits.websocketMessageBytes. */
 uint64_t exchange_body_max(const struct exchange *x);
 
 /* What follows of a streamed answer (t.response.streamed), once exchange_resume has returned. False

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sink.h: where an exchange's answer goes: an HTTP/1.1 connection, a test's loopback, later an
- * HTTP/2 stream or a WebSocket frame. The edge makes one and hands it to the exchange. */
+/* sink.h: where an exchange's answer goes: an HTTP/1.1 connection, a frame of a WebSocket, a test's
+ * loopback, later an HTTP/2 stream. The edge makes one and hands it to the exchange. */
 #ifndef TURNPIKE_GATEWAY_SINK_H
 #define TURNPIKE_GATEWAY_SINK_H
 

@@ -9,7 +9,8 @@
 /* Whether the client offers this name, exactly. */
 bool subprotocol_is_offered(const struct request *r, struct str name);
 
-/* Whether it has a JWT's form: three parts of base64url with dots between them. */
+/* Whether it has a JWT's form: three parts of base64url with dots between them, the first of which
+ * is the beginning of a JSON object. Names such as "wamp.2.json" have not. */
 bool subprotocol_is_token(struct str name);
 
 /* The first offered value of that form; at is NULL where there is none. Two different ones are no

@@ -217,7 +217,9 @@ struct api {
     const struct stage *default_stage;
 };
 
-/* By its name, or NULL. */
+/* By its name, exactly, or NULL. */
+const struct variable *stage_find_variable(const struct stage *stage, struct str name);
+/* Likewise. */
 const struct stage *api_find_stage(const struct api *api, struct str name);
 /* The route of a WebSocket API by its key, exactly, or NULL. */
 const struct route *api_find_route(const struct api *api, struct str key);

@@ -140,9 +140,9 @@ struct credential {
 
 /* Who may call @connections, and where. */
 struct management_settings {
-    bool is_open; /* authorizationType NONE: no signature is asked for */
-    bool limited;            /* served by `listeners` alone */
-    written_list listeners;  /* names */
+    bool is_open;           /* authorizationType NONE: no signature is asked for */
+    bool limited;           /* served by `listeners` alone */
+    written_list listeners; /* names */
 };
 
 /* What stands for a VPC link: the ID of a link, or the ARN of a listener or Cloud Map service. */

@@ -35,11 +35,10 @@ struct websocket_limits {
                             * and to 64 KiB; above 0 */
     size_t pending_max;    /* bytes that wait to be sent: beyond it websocket_send refuses */
     uint64_t buffered_max; /* of `buffered`: where parts of messages would take more, their
-                            * connections are not read until memory is free. Of messages that
-                            * wait for each other's memory the first to begin may go on, but it is
-                            * given up, with 1013, where for ten seconds nobody else could. Messages
-                            * that come in one piece (of 512 bytes) need none. Where what waits to
-                            * be sent would take more, websocket_send refuses */
+                            * connections are not read until memory is free; where that takes more
+                            * than ten seconds, the message that began first is given up, with 1013.
+                            * Messages that come in one piece (of 512 bytes) need none. Where what
+                            * waits to be sent would take more, websocket_send refuses */
     struct budget *buffered;
 };
 
@@ -91,6 +90,8 @@ void *websocket_owner(const struct websocket *ws);
  * it has been sent the client is not read. False, with nothing sent, where more than pending_max
  * could wait (so for any message that is longer), or it is closing. */
 MUST_USE bool websocket_send(struct websocket *ws, struct str message, bool binary);
+/* False once it is closing, whoever began. */
+bool websocket_is_open(const struct websocket *ws);
 /* A ping; ignored while output waits. The pong comes as on_control. */
 void websocket_ping(struct websocket *ws);
 /* No on_message comes until websocket_resume; the client feels it. What it sends meanwhile, its end

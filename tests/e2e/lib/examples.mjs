@@ -8,7 +8,7 @@ import path from "node:path";
 import { after, before, describe } from "node:test";
 import { test } from "./bounded.mjs";
 import { Gateway, freePort, program, run, temporaryDirectory } from "./gateway.mjs";
-import { Terminal } from "./terminal.mjs";
+import { PATIENCE, Terminal } from "./terminal.mjs";
 
 const server = path.join(import.meta.dirname, "../../../docs/examples/http-api/serve.mjs");
 const packages = path.join(import.meta.dirname, "../node_modules");
@@ -59,19 +59,22 @@ function isMissing(command) {
 
 const quote = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-// "..." on a line of its own is any lines, "…" within one any text; a line that begins with a space
-// goes on where the one above ended.
-function shows(output, text) {
-  const whole = output.join("\n");
-  return [whole, whole.replace(/\n +/g, "")].some((one) => {
-    const lines = one === "" ? [] : one.split("\n").map((line) => (line === "..." ? "(?:.*\\n)*?" : `${quote(line).replaceAll("…", ".*")}\\n`));
-    return new RegExp(`^${lines.join("")}$`).test(text);
-  });
-}
+// A line that begins with a space goes on where the one above ended.
+const unbroken = (output) => output.join("\n").replace(/\n +/g, "").split("\n");
+
+// "..." on a line of its own is any lines, "…" within one any text.
+const patternOf = (lines) =>
+  lines.map((line) => (line === "..." ? "(?:.*\\n)*?" : `${quote(line).replaceAll("…", ".*")}\\n`)).join("");
+
+const shows = (output, text) =>
+  [output, unbroken(output)].some((lines) => new RegExp(`^${output.length ? patternOf(lines) : ""}$`).test(text));
+
+// How many lines of the text are what was expected, or undefined.
+const begins = (expected, text) => new RegExp(`^${patternOf(expected)}`).exec(text)?.[0].split("\n").length - 1;
 
 // The functions and backends of a directory: their processes' ports, and `stop`.
 async function serve(directory, environment) {
-  const child = spawn(process.execPath, [server, ".", "0", "0"], { cwd: directory, env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [server, ".", "0", "0"], { cwd: directory, env: { ...process.env, NODE_NO_WARNINGS: "1", ...environment }, stdio: ["ignore", "pipe", "inherit"] });
   const [line] = await once(child.stdout.setEncoding("utf8"), "data");
   const [functionPort, backendPort] = [...line.matchAll(/:(\d+)/g)].map(([, port]) => Number(port));
   return { functionPort, backendPort, stop: async () => { child.kill(); await once(child, "close"); } };
@@ -84,16 +87,17 @@ class Example {
   #changed = false;
   #terminals = new Map();
 
-  // environment: of commands. functions: of functions too, beside that.
-  static async start({ environment, functions } = {}) {
+  // functions: the environment of functions, and of commands. secure: with what `turnpike init` makes.
+  static async start({ functions = {}, secure = false } = {}) {
     const self = new Example();
     self.directory = temporaryDirectory();
     fs.symlinkSync(packages, path.join(self.directory, "node_modules"));
+    if (secure) await run(["init", self.directory]);
     self.served = await serve(self.directory, functions);
     const { backendPort, functionPort } = self.served;
     self.ports = { 8080: await freePort(), 8443: await freePort(), 9901: await freePort(), 9000: backendPort, 9001: functionPort };
     self.environment = {
-      ...functions, ...environment, CURL_HOME: self.directory, NO_PROXY: "*", PYTHONDONTWRITEBYTECODE: "1",
+      ...functions, CURL_HOME: self.directory, NO_PROXY: "*", NODE_NO_WARNINGS: "1", PYTHONDONTWRITEBYTECODE: "1",
       PATH: [path.dirname(program), path.join(packages, ".bin"), process.env.PATH].join(":"),
     };
     fs.writeFileSync(path.join(self.directory, ".curlrc"), "silent\nshow-error\nipv4\nnoproxy = *\n");
@@ -121,13 +125,15 @@ class Example {
 
   // What the page leaves out, before what it shows, so that nothing follows an unfinished line.
   #complete(name, text) {
-    if (name === "openapi.yaml" && !/^openapi:/m.test(text)) return `openapi: 3.0.1\ninfo: {title: example, version: "1"}\n${text}`;
-    if (name !== "turnpike.yaml") return text;
     const own = {
-      listeners: `[{name: local, address: 127.0.0.1, port: ${this.ports[8080]}}]`, admin: `{port: ${this.ports[9901]}}`,
-      controlSocket: "control.sock", stateDirectory: ".", shutdown: "{delay: 0}",
-    };
-    return Object.entries(own).filter(([key]) => !new RegExp(`^${key}:`, "m").test(text)).map(([key, value]) => `${key}: ${value}\n`).join("") + text;
+      "openapi.yaml": { openapi: "3.0.1", info: '{title: example, version: "1"}' },
+      "websocket.yaml": { protocolType: "WEBSOCKET", routeSelectionExpression: "$request.body.action" },
+      "turnpike.yaml": {
+        listeners: `[{name: local, address: 127.0.0.1, port: ${this.ports[8080]}}]`, admin: `{port: ${this.ports[9901]}}`,
+        controlSocket: "control.sock", stateDirectory: ".", shutdown: "{delay: 0}",
+      },
+    }[name];
+    return Object.entries(own ?? {}).filter(([key]) => !new RegExp(`^${key}:`, "m").test(text)).map(([key, value]) => `${key}: ${value}\n`).join("") + text;
   }
 
   write({ file, added, text }) {
@@ -168,28 +174,34 @@ class Example {
     return printed === "" || printed.endsWith("\n") ? printed : `${printed}\n`;
   }
 
-  // Lines of logs come after answers.
-  async #printUntil(command, output) {
-    const watcher = fs.watch(this.directory);
-    for (;;) {
-      const changed = new Promise((resolve) => watcher.on("change", (event, name) => { if (command.includes(name)) resolve(); }));
-      const printed = await this.#print(command);
-      if (shows(output, printed)) return watcher.close();
-      await changed;
+  // Lines of logs come after answers; what has not come for long is told as it is.
+  async #printUntil({ line, command, output }) {
+    const watcher = fs.watch(this.directory), late = AbortSignal.timeout(PATIENCE);
+    for (let printed; !shows(output, (printed = await this.#print(command))); ) {
+      if (late.aborted) assert.equal(printed, `${output.join("\n")}\n`, `line ${line}: ${command}`);
+      await new Promise((resolve) => {
+        late.addEventListener("abort", resolve);
+        watcher.on("change", (event, name) => { if (command.includes(name)) resolve(); });
+      });
     }
+    watcher.close();
   }
 
-  // One line after the other: what is said next depends on what came.
+  // One line after the other: what is said next depends on what came. Where nothing has come yet it
+  // may still be on its way, and more than was expected is for the next block.
   async #converse({ line, terminal = line, command, output }) {
     if (command) await this.#open(terminal, command);
-    const it = this.#terminals.get(terminal), from = it.lines.length, expected = [];
-    const said = () => it.lines.slice(from).map((text) => `${this.#told(text)}\n`).join("");
-    for (const text of output.join("\n").replace(/\n +/g, "").split("\n")) {
-      if (text.startsWith("> ")) it.type(this.#real(text.slice(2)));
+    const it = this.#terminals.get(terminal), expected = [];
+    const said = () => it.lines.slice(it.heard).map((text) => `${this.#told(text)}\n`).join("");
+    for (const text of unbroken(output)) {
       expected.push(text);
-      if (text !== "...") await it.until(() => shows(expected, said()));
-      if (it.ended && !shows(expected, said())) assert.equal(said(), `${expected.join("\n")}\n`, `line ${line}: ${command}`);
+      if (text.startsWith("> ")) it.type(this.#real(text.slice(2)));
+      if (text === "..." || text.startsWith("> ")) continue;
+      await it.until(() => begins(expected, said()));
+      if (!begins(expected, said())) assert.equal(said(), `${expected.join("\n")}\n`, `line ${line}: ${command}`);
     }
+    await it.until(() => begins(expected, said()));
+    it.heard += begins(expected, said());
     if (terminal === line) await this.#close(terminal);
   }
 
@@ -209,7 +221,7 @@ class Example {
     if (command === "") return this.#converse(said);
     if (!/^turnpike check\b/.test(command)) await this.#refresh();
     if (isDialogue(command)) return this.#converse(said);
-    if (/\w\.log\b/.test(command)) return this.#printUntil(command, output);
+    if (/\w\.log\b/.test(command)) return this.#printUntil(said);
     const printed = await this.#print(command);
     if (!shows(output, printed)) assert.equal(printed, `${output.join("\n")}\n`, `line ${line}: ${command}`);
   }

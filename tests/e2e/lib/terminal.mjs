@@ -3,13 +3,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 
 const COLUMNS = 20_000; // no line is broken
+export const PATIENCE = 20_000; // ms
 
 export class Terminal {
   #line = "";
   #waiting = new Set();
 
-  // The last line is the one that is being written.
-  lines = [];
+  lines = []; // without the one that is being written
+  heard = 0; // of them
   ended = false;
 
   constructor(command, { cwd, env }) {
@@ -41,14 +42,17 @@ export class Terminal {
     this.child.stdin.write(`${text}\r`);
   }
 
-  // Resolves when `holds` of all lines so far is true, or the program has ended.
+  // Resolves when `holds` is true of what was printed, when the program has ended, or when nothing of
+  // the kind has come for long: its lines then tell.
   until(holds) {
     return new Promise((resolve) => {
-      const check = () => {
-        if (!this.ended && !holds(this.lines)) return;
+      const check = (late = false) => {
+        if (!late && !this.ended && !holds()) return;
+        clearTimeout(timer);
         this.#waiting.delete(check);
         resolve();
       };
+      const timer = setTimeout(check, PATIENCE, true);
       this.#waiting.add(check);
       check();
     });

@@ -149,11 +149,11 @@ export class RawSocket {
     return self.write(Buffer.concat([Buffer.from(handshakeText(port, path, options)), Buffer.from(early)]));
   }
 
-  constructor(raw) { Object.assign(this, { raw, at: 0, status: 0 }); }
+  constructor(raw) { Object.assign(this, { raw, rest: Buffer.alloc(0), status: 0 }); }
 
   async opened() {
     Object.assign(this, await this.raw.answer());
-    this.at = this.raw.text.indexOf("\r\n\r\n") + 4;
+    this.raw.text = this.raw.text.slice(this.raw.text.indexOf("\r\n\r\n") + 4);
     return this;
   }
 
@@ -164,14 +164,21 @@ export class RawSocket {
   // One byte to a segment, as far as the kernel lets them be.
   dribble(bytes) { return this.raw.dribble(bytes.toString("latin1")); }
 
+  // What has come meanwhile goes behind what is left.
+  pull() {
+    if (this.raw.text) this.rest = Buffer.concat([this.rest, Buffer.from(this.raw.text, "latin1")]);
+    this.raw.text = "";
+    return this.rest;
+  }
+
   // The next frame, or null once the connection has ended.
   frame() {
     return new Promise((resolve) => {
       const check = () => {
-        const taken = takeFrame(Buffer.from(this.raw.text.slice(this.at), "latin1"));
+        const taken = takeFrame(this.rest) ?? takeFrame(this.pull());
         if (!taken && !this.raw.ended) return;
         this.raw.waiting.delete(check);
-        if (taken) this.at = this.raw.text.length - taken.rest.length;
+        this.rest = taken?.rest ?? this.rest;
         resolve(taken?.frame ?? null);
       };
       this.raw.waiting.add(check);

@@ -87,12 +87,32 @@ static void malformed_text_is_refused(void **state)
     arena_release(&a);
 }
 
+static void foreign_characters_are_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        struct str text;
+        size_t span;
+    } cases[] = {
+        {"nothing", STR_INIT(""), 0},
+        {"all of the alphabet's ends", STR_INIT("AZaz09-_"), 8},
+        {"its neighbours", STR_INIT("A@"), 1},
+        {"padding", STR_INIT("Zg=="), 2},
+        {"of the other alphabet", STR_INIT("a+/"), 1},
+        {"at the beginning", STR_INIT("\0a"), 0},
+    };
+    FOR_EACH_CASE (c, cases)
+        CHECK_CASE(c, base64url_span(c->text) == c->span, "got %zu", base64url_span(c->text));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vectors_hold_both_ways),
         cmocka_unit_test(every_length_and_byte_comes_back),
         cmocka_unit_test(malformed_text_is_refused),
+        cmocka_unit_test(foreign_characters_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,11 +21,13 @@ static const struct {
     {"nothing offered", NULL, NULL, "chat", false, NULL, ""},
     {"a token beside names", "auth, " JWT, NULL, "auth", true, JWT, ""},
     {"in another field", "auth", JWT, "auth", true, JWT, ""},
-    {"two tokens", JWT ", a.b.c", NULL, "a.b.c", true, JWT, "a.b.c"},
+    {"two tokens", JWT ", eyJ.b.c", NULL, "eyJ.b.c", true, JWT, "eyJ.b.c"},
     {"a name with dots", "v1.json", NULL, "a", false, NULL, ""},
-    {"four parts", "a.b.c.d", NULL, "a", false, NULL, ""},
-    {"an empty part", "a..c", NULL, "a", false, NULL, ""},
-    {"not base64url", "a.b.c+", NULL, "a", false, NULL, ""},
+    {"a name of three parts", "wamp.2.json", NULL, "wamp.2.json", true, NULL, ""},
+    {"a token with a space", "ewogIng.b.c", NULL, "a", false, "ewogIng.b.c", ""},
+    {"four parts", "eyJ.b.c.d", NULL, "a", false, NULL, ""},
+    {"an empty part", "eyJ..c", NULL, "a", false, NULL, ""},
+    {"not base64url", "eyJ.b.c+", NULL, "a", false, NULL, ""},
 };
 
 static void finds_names_and_tokens(void **state)

@@ -317,13 +317,13 @@ static const struct {
     {"WebSocket limits", "limits: {websocketIdle: 10m, websocketFrameBytes: 0}",
      "1:51: error: 'websocketFrameBytes' must be from 1 to 1073741824, not 0\n"},
     {"the management API", "managementApi: {authorizationType: IAM, listeners: [lokal, x]}",
-     "1:36: error: 'authorizationType' cannot be 'IAM'; it is one of NONE, AWS_IAM\n"
+     "1:36: error: 'authorizationType' cannot be 'IAM'; it is one of AWS_IAM, NONE\n"
      "1:53: error: there is no listener 'lokal'; did you mean 'local'?\n"
      "1:60: error: there is no listener 'x'\n"},
     {"a management API that is unclear",
      "managementApi: {authorizationType: IAM}\n"
      "listeners: [{name: a, address: 0.0.0.0, port: 1}]\n",
-     "1:36: error: 'authorizationType' cannot be 'IAM'; it is one of NONE, AWS_IAM\n"},
+     "1:36: error: 'authorizationType' cannot be 'IAM'; it is one of AWS_IAM, NONE\n"},
     {"a management API on no listeners in particular", "managementApi: {listeners: }",
      "1:17: error: 'listeners' is empty\n"},
     {"a management API that is no map", "managementApi: AWS_IAM",
@@ -338,6 +338,14 @@ static const struct {
      "listeners: [{name: a, address: 0.0.0.0, port: 1}, {name: b, port: 2}]\n",
      "1:57: warning: authorizationType NONE: whoever reaches listener 'a' may send to every "
      "connection\n"},
+    {"less may wait than a message has",
+     "limits: {websocketMessageBytes: 5,\n websocketPendingBytes: 4}",
+     "2:2: warning: websocketPendingBytes is less than websocketMessageBytes: a connection is "
+     "closed where it is sent a message that is longer\n"},
+    {"messages grow beyond what may wait", "limits: {websocketMessageBytes: 1048577}",
+     "1:10: warning: websocketPendingBytes is less than websocketMessageBytes: a connection is "
+     "closed where it is sent a message that is longer\n"},
+    {"as much may wait as a message has", "limits: {websocketMessageBytes: 1048576}", ""},
     {"an open management API on a private listener",
      "managementApi: {authorizationType: NONE, listeners: [b]}\n"
      "listeners: [{name: a, address: 0.0.0.0, port: 1}, {name: b, port: 2}]\n",

@@ -126,8 +126,8 @@ static const struct problem route_problems[] = {
          "answered\n"),
     CASE("a two-way route that nothing is made for",
          ROUTE("    integration: {integrationType: MOCK}\n    routeResponse: {}\n"),
-         "6:5 warning: the integration of route 'a' has no integrationResponses: nothing is sent "
-         "back\n"),
+         "6:5 warning: the integration of route 'a' has no integrationResponses: messages are "
+         "answered with an error\n"),
 };
 
 static const struct problem authorization_problems[] = {

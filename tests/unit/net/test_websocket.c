@@ -195,7 +195,7 @@ static const struct {
 } sizes[] = {
     {"the largest frame", {32768}, "text 32768;"},
     {"a larger frame", {32769}, "closed 1009 frame too big"},
-    {"a much larger frame", {5 << 20}, "closed 1009 frame too big"},
+    {"a much larger frame", {1 << 20}, "closed 1009 frame too big"},
     {"a later frame is too large", {10, 32769}, "closed 1009 frame too big"},
     {"the largest message", {32768, 32768, 32768, 32768}, "text 131072;"},
     {"a larger message", {32768, 32768, 32768, 32768, 1}, "closed 1009 message too big"},
@@ -282,14 +282,12 @@ static void stops_reading_without_memory(void **state)
     FOR_EACH_TRANSPORT(over)
     {
         struct talk t;
-        scoped_buf struct buf bytes = {0}, older = {0};
-        put_message(&older, (size_t[]){4000, 4000, 0}, 3);
+        scoped_buf struct buf bytes = {0};
         put_message(&bytes, (size_t[]){20000, 20000, 0}, 3);
         put_many(&bytes, 1, 5);
         talk_init(&t);
         t.limits.buffered_max = 5000;
-        talk_open_elder(&t, str_head(buf_str(&older), 4000));
-        uint64_t used = t.buffered.used;
+        t.buffered.used = 4000;
         talk_open(&t, *over, no_early);
         (void)talk_try_to_send(&t, buf_str(&bytes), 1000);
         assert_str_equal(buf_str(&t.trace), STR(""));
@@ -297,7 +295,8 @@ static void stops_reading_without_memory(void **state)
         t.limits.buffered_max = 1 << 20;
         websocket_hub_limit(t.hub, &t.limits);
         talk_await(&t, "text 40000;text mmmmm;");
-        assert_int_equal(t.buffered.used, used);
+        assert_int_equal(t.buffered.used, 4000);
+        t.buffered.used = 0;
         talk_release(&t);
     }
 }
@@ -305,20 +304,16 @@ static void stops_reading_without_memory(void **state)
 static void does_not_read_while_starved(void **state)
 {
     struct talk t;
-    char *flood = filled(32 << 20, 'f');
-    scoped_buf struct buf older = {0};
+    char *flood = filled(4 << 20, 'f');
     (void)state;
-    put_message(&older, (size_t[]){4000, 4000, 0}, 3);
     talk_init(&t);
     t.limits.buffered_max = 0;
     t.limits.frame_max = t.limits.message_max = 64 << 20;
-    talk_open_elder(&t, str_head(buf_str(&older), 4000));
-    uint64_t used = t.buffered.used;
     talk_open(&t, TALK_OVER_TLS, no_early);
-    talk_send_bytes(&t, STR("\x82\xff\0\0\0\0\x02\0\0\0\0\0\0\0"));
-    size_t sent = talk_try_to_send(&t, str_of(flood, 32 << 20), 2000);
-    assert_true(sent < 31 << 20);
-    assert_int_equal(t.buffered.used, used);
+    talk_send_bytes(&t, STR("\x82\xff\0\0\0\0\0\x40\0\0\0\0\0\0"));
+    size_t sent = talk_try_to_send(&t, str_of(flood, 4 << 20), 2000);
+    assert_true(sent < 3 << 20);
+    assert_int_equal(t.buffered.used, 0);
     free(flood);
     talk_hang_up(&t);
     talk_turn(&t);
@@ -455,7 +450,7 @@ static void hears_a_close_behind_stuck_output(void **state)
         talk_init(&t);
         t.limits.pending_max = 64 << 20;
         talk_open(&t, *over, no_early);
-        for (size_t i = 0; i < 20; i++)
+        for (size_t i = 0; i < 4; i++)
             assert_true(websocket_send(t.ws, str_of(bytes, 1 << 20), false));
         talk_turn_deaf(&t);
         scoped_buf struct buf last = {0};
@@ -467,7 +462,7 @@ static void hears_a_close_behind_stuck_output(void **state)
         while (t.client >= 0)
             talk_turn(&t);
         assert_true(str_ends_with(buf_str(&t.frames), STR("X 1001 away;end")));
-        assert_int_equal(t.received, 20 << 20);
+        assert_int_equal(t.received, 4 << 20);
         talk_release(&t);
     }
     free(bytes);
@@ -559,7 +554,7 @@ static void stops_the_client_while_paused(void **state)
 {
     (void)state;
     scoped_buf struct buf flood = {0};
-    put_many(&flood, 32 << 10, 1000);
+    put_many(&flood, 4 << 10, 1000);
     FOR_EACH_TRANSPORT(over)
     {
         struct talk t;
@@ -574,7 +569,7 @@ static void stops_the_client_while_paused(void **state)
         talk_send_close(&t, 1000, STR(""));
         while (t.ws)
             talk_turn(&t);
-        assert_int_equal(buf_len(&t.trace), (32 << 10) * 10 + strlen("closed 1000 "));
+        assert_int_equal(buf_len(&t.trace), (4 << 10) * 10 + strlen("closed 1000 "));
         talk_release(&t);
     }
 }
@@ -615,6 +610,7 @@ static void a_client_that_left_is_told_behind_its_messages(void **state)
 
 int main(void)
 {
+    (void)alarm(240); /* a test that waits for ever */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(echoes),
         cmocka_unit_test(writes_the_101),

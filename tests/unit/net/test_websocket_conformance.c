@@ -6,6 +6,8 @@
 
 #include "testing.h"
 
+#include <unistd.h>
+
 #include "turnpike/base/xalloc.h"
 
 #include "support/websocket_talk.h"
@@ -510,6 +512,7 @@ static void test_codes(void **state)
 
 int main(void)
 {
+    (void)alarm(240); /* a test that waits for ever */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_framing),       cmocka_unit_test(test_pings),
         cmocka_unit_test(test_reserved_bits), cmocka_unit_test(test_opcodes),
