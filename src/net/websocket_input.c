@@ -36,12 +36,21 @@ static void leave(struct websocket_queue *queue, struct websocket_link *link)
     link->here = NULL;
 }
 
+static size_t missing_memory(const struct websocket *ws)
+{
+    return ws->message.capacity - ws->share.size;
+}
+
 /* Whether the memory of the parts is covered; asks the budget for what is missing. */
 static bool is_covered(struct websocket *ws)
 {
-    const struct websocket_limits *limits = &ws->hub->limits;
-    size_t missing = ws->message.capacity - ws->share.size;
-    return missing == 0 || share_grow(&ws->share, limits->buffered, missing, limits->buffered_max);
+    struct websocket_hub *hub = ws->hub;
+    size_t missing = missing_memory(ws);
+    if (missing > 0 &&
+        !share_grow(&ws->share, hub->limits.buffered, missing, hub->limits.buffered_max))
+        return false;
+    hub->gathered += missing;
+    return true;
 }
 
 static void ring_in(struct websocket_hub *hub, struct timer *timer, uint64_t delay, timer_fn *fn)
@@ -62,16 +71,19 @@ static void stop_starving(struct websocket *ws)
     timer_cancel(hub->loop, &hub->patience);
 }
 
-/* The message that began first may end, whatever that takes: no more than one does so beyond the
- * budget, so that those who go on sending never wait for each other in a circle. */
+/* The message that began first may end, whatever that takes, where it would wait for others of its
+ * kind: so those who go on sending never wait for each other in a circle. What else is buffered
+ * goes in time, and is waited for; otherwise one after the other would come first. */
 static bool feed_oldest(struct websocket_hub *hub)
 {
     if (!hub->gathering.first)
         return false;
     struct websocket *ws = container_of(hub->gathering.first, struct websocket, gathering);
-    if (!ws->starved.here)
+    size_t missing = missing_memory(ws);
+    if (!ws->starved.here || hub->gathered + missing <= hub->limits.buffered_max)
         return false;
-    share_cover(&ws->share, hub->limits.buffered, ws->message.capacity);
+    share_add(&ws->share, hub->limits.buffered, missing);
+    hub->gathered += missing;
     stop_starving(ws);
     return true;
 }
@@ -127,11 +139,22 @@ static void starve(struct websocket *ws)
     websocket_schedule(ws);
 }
 
+/* Its memory goes, and others have waited for it. */
+static void end_gathering(struct websocket *ws)
+{
+    struct websocket_hub *hub = ws->hub;
+    if (!ws->gathering.here)
+        return;
+    leave(&hub->gathering, &ws->gathering);
+    hub->gathered -= ws->share.size;
+    if (hub->starved.first)
+        ring_in(hub, &hub->retry, 0, on_retry);
+}
+
 void websocket_input_forget(struct websocket *ws)
 {
     stop_starving(ws);
-    if (ws->gathering.here)
-        leave(&ws->hub->gathering, &ws->gathering);
+    end_gathering(ws);
     buf_release(&ws->message);
     share_release(&ws->share);
     ws->checked = 0;
@@ -162,6 +185,7 @@ static void deliver(struct websocket *ws, struct str message, struct share *shar
 
 static void deliver_parts(struct websocket *ws)
 {
+    end_gathering(ws);
     struct buf whole = ws->message;
     struct share share = ws->share;
     ws->message = (struct buf){0};

@@ -96,6 +96,7 @@ struct websocket_hub {
     size_t count;
     struct bridge *bridges; /* some without a connection any more */
     struct websocket_queue gathering, starved;
+    uint64_t gathered;         /* what the former hold of the budget */
     struct timer retry;        /* while any is starved: whether there is memory now */
     struct timer patience;     /* likewise: until one that gathers must make room */
     struct websocket *opening; /* the one whose handshake lws replays just now */

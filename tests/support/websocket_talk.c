@@ -33,6 +33,10 @@ static void note(struct buf *out, const char *what, struct str message)
 static void on_message(struct websocket *ws, struct str message, bool binary)
 {
     struct talk *t = websocket_owner(ws);
+    if (ws == t->elder) {
+        buf_printf(&t->trace, "elder %zu;", message.len);
+        return;
+    }
     note(&t->trace, binary ? "binary" : "text", message);
     if (t->on_message)
         t->on_message(t, message, binary);
@@ -49,6 +53,11 @@ static void on_control(struct websocket *ws)
 static void on_closed(struct websocket *ws, unsigned code, struct str reason)
 {
     struct talk *t = websocket_owner(ws);
+    if (ws == t->elder) {
+        buf_printf(&t->trace, "elder closed %u;", code);
+        t->elder = NULL;
+        return;
+    }
     buf_printf(&t->trace, "closed %u %" STR_F, code, STR_A(reason));
     if (t->on_closed)
         t->on_closed(t);
@@ -70,7 +79,7 @@ void talk_init(struct talk *t)
 {
     static const struct websocket_events events = {on_message, on_control, on_closed};
     struct error error = {0};
-    *t = (struct talk){.client = -1};
+    *t = (struct talk){.client = -1, .elder_client = -1};
     loop_init(&t->loop); /* the first one opens descriptors for good */
     loop_release(&t->loop);
     t->descriptors = open_descriptors();
@@ -213,6 +222,21 @@ void talk_open(struct talk *t, enum talk_over over, struct str early)
     talk_open_with(t, over, &handshake);
 }
 
+void talk_open_elder(struct talk *t, struct str bytes)
+{
+    static const struct websocket_handshake handshake = {
+        .key = STR_INIT("dGhlIHNhbXBsZSBub25jZQ=="), .takes_binary = true};
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    set_nonblocking(fds[0]);
+    websocket_hub_limit(t->hub, &t->limits);
+    t->elder_client = fds[1];
+    t->elder = websocket_open(t->hub, fds[0], NULL, &handshake, t);
+    assert_int_equal(send(fds[1], bytes.at, bytes.len, MSG_NOSIGNAL), bytes.len);
+    for (int i = 0; i < 1000; i++)
+        talk_turn_deaf(t);
+}
+
 void talk_hang_up(struct talk *t)
 {
     SSL_free(t->ssl);
@@ -234,8 +258,10 @@ void talk_end(struct talk *t)
 void talk_release(struct talk *t)
 {
     talk_hang_up(t);
+    if (t->elder_client >= 0)
+        (void)close(t->elder_client);
     uint64_t until = clock_monotonic() + PATIENCE;
-    while (t->ws && clock_monotonic() < until)
+    while ((t->ws || t->elder) && clock_monotonic() < until)
         loop_turn(&t->loop);
     if (t->hub)
         talk_end(t);

@@ -25,9 +25,11 @@ struct talk {
     struct budget buffered;
     struct websocket_limits limits;
     struct websocket_hub *hub;
-    struct websocket *ws; /* NULL once closed */
-    int client;           /* -1 once closed */
-    struct ssl_st *ssl;   /* the client's */
+    struct websocket *ws;    /* NULL once closed */
+    int client;              /* -1 once closed */
+    struct websocket *elder; /* another of the hub; NULL once closed, and where there was none */
+    int elder_client;
+    struct ssl_st *ssl; /* the client's */
     struct ssl_ctx_st *ssl_contexts[2];
     bool shaken; /* the 101 was read */
 
@@ -50,6 +52,9 @@ void talk_init(struct talk *t);
 void talk_open(struct talk *t, enum talk_over over, struct str early);
 void talk_open_with(struct talk *t, enum talk_over over,
                     const struct websocket_handshake *handshake);
+/* Another connection, to be opened before, on which these bytes are sent and no others: its message
+ * is the oldest. The trace tells of it as "elder 5;" and "elder closed 1013;". */
+void talk_open_elder(struct talk *t, struct str bytes);
 /* Ends the client where that was not done, waits until all is closed and frees everything. */
 void talk_release(struct talk *t);
 /* Frees the hub, once the connection is closed; the client may still be there. */

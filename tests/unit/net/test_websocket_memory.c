@@ -4,6 +4,9 @@
 
 #include "testing.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "turnpike/base/xalloc.h"
 
 #include "support/websocket_talk.h"
@@ -23,51 +26,81 @@ static char *filled(size_t len, char with)
 
 /* Parts. */
 
-static void gives_up_a_message_that_finds_no_memory(void **state)
+/* The beginning of a text of 20,000 bytes, in one frame. */
+static void put_part(struct buf *out, size_t len)
 {
-    (void)state;
+    scoped_buf struct buf whole = {0};
     char *bytes = filled(20000, 'p');
-    FOR_EACH_TRANSPORT(over)
-    {
-        struct talk t;
-        scoped_buf struct buf part = {0};
-        talk_put_frame(&part, TALK_TEXT, str_of(bytes, 20000));
-        talk_init(&t);
-        t.limits.buffered_max = 5000;
-        talk_open(&t, *over, no_early);
-        (void)talk_try_to_send(&t, buf_str(&part), 1000);
-        assert_true(t.buffered.used > 0);
-        assert_str_equal(buf_str(&t.trace), STR(""));
-        talk_hurry(&t);
-        talk_await_frames(&t, "X 1013 no memory for the rest of the message;");
-        assert_int_equal(t.buffered.used, 0);
-        talk_send_close(&t, 1013, STR(""));
-        talk_await(&t, "closed 1013 no memory for the rest of the message");
-        talk_release(&t);
-    }
+    talk_put_frame(&whole, TALK_FIN | TALK_TEXT, str_of(bytes, 20000));
+    buf_append(out, str_head(buf_str(&whole), len));
     free(bytes);
 }
 
-static void waits_no_more_once_there_was_memory(void **state)
+static void finish_elder(struct talk *t, struct str rest)
+{
+    assert_int_equal(send(t->elder_client, rest.at, rest.len, 0), rest.len);
+}
+
+static void has_memory_for_the_oldest_message(void **state)
 {
     (void)state;
     struct talk t;
-    char *bytes = filled(20000, 'p');
-    scoped_buf struct buf part = {0};
-    talk_put_frame(&part, TALK_TEXT, str_of(bytes, 20000));
+    scoped_buf struct buf part = {0}, whole = {0};
+    put_part(&part, 15000);
+    put_part(&whole, SIZE_MAX);
     talk_init(&t);
-    t.limits.buffered_max = 1 << 20;
-    t.buffered.used = 1 << 20;
+    t.limits.buffered_max = 5000;
+    talk_open_elder(&t, buf_str(&part));
     talk_open(&t, TALK_OVER_TCP, no_early);
-    (void)talk_try_to_send(&t, buf_str(&part), 1000);
-    t.buffered.used -= 1 << 20;
-    while (t.buffered.used < 20000)
-        talk_turn(&t);
-    talk_send(&t, TALK_FIN | TALK_CONTINUATION, STR("the end"));
-    talk_await(&t, "text 20007;");
+    (void)talk_try_to_send(&t, buf_str(&whole), 1000);
+    finish_elder(&t, str_skip(buf_str(&whole), 15000));
+    talk_await(&t, "elder 20000;text 20000;");
+    assert_int_equal(t.buffered.used, 0);
     assert_int_equal(t.loop.timer_count, 0);
     talk_release(&t);
-    free(bytes);
+}
+
+static void gives_up_the_oldest_message_for_others(void **state)
+{
+    (void)state;
+    FOR_EACH_TRANSPORT(over)
+    {
+        struct talk t;
+        scoped_buf struct buf part = {0}, whole = {0};
+        put_part(&part, 15000);
+        put_part(&whole, SIZE_MAX);
+        talk_init(&t);
+        t.limits.buffered_max = 5000;
+        talk_open_elder(&t, buf_str(&part));
+        talk_open(&t, *over, no_early);
+        (void)talk_try_to_send(&t, buf_str(&whole), 1000);
+        while (!str_ends_with(buf_str(&t.trace), STR("text 20000;"))) {
+            talk_hurry(&t); /* the deadline of the elder's close, too */
+            talk_turn(&t);
+        }
+        talk_await(&t, "elder closed 1013;text 20000;");
+        talk_release(&t);
+    }
+}
+
+/* What functions work on, say: the oldest waits for that as everybody. */
+static void waits_for_what_else_is_buffered(void **state)
+{
+    (void)state;
+    struct talk t;
+    scoped_buf struct buf part = {0}, whole = {0};
+    put_part(&part, 15000);
+    put_part(&whole, SIZE_MAX);
+    talk_init(&t);
+    t.limits.buffered_max = 100000;
+    t.buffered.used = 100000;
+    talk_open_elder(&t, buf_str(&part));
+    assert_int_equal(t.buffered.used, 100000);
+    t.buffered.used -= 100000;
+    finish_elder(&t, str_skip(buf_str(&whole), 15000));
+    talk_await(&t, "elder 20000;");
+    assert_int_equal(t.loop.timer_count, 0);
+    talk_release(&t);
 }
 
 /* Messages that are held back. */
@@ -153,8 +186,9 @@ static void bounds_empty_messages_too(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gives_up_a_message_that_finds_no_memory),
-        cmocka_unit_test(waits_no_more_once_there_was_memory),
+        cmocka_unit_test(has_memory_for_the_oldest_message),
+        cmocka_unit_test(gives_up_the_oldest_message_for_others),
+        cmocka_unit_test(waits_for_what_else_is_buffered),
         cmocka_unit_test(counts_what_is_held),
         cmocka_unit_test(keeps_no_more_output_than_there_is_memory_for),
         cmocka_unit_test(bounds_empty_messages_too),
