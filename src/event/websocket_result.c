@@ -6,6 +6,9 @@ bool websocket_result_read(struct arena *arena, struct str payload, struct respo
                            struct str *ret_error)
 {
     struct proxy_result r;
-    return proxy_result_read(&r, arena, RESULT_WEBSOCKET, payload, ret_error) &&
-           proxy_result_respond(&r, ret_response, ret_error);
+    if (!proxy_result_read(&r, arena, RESULT_WEBSOCKET, payload, ret_error) ||
+        !proxy_result_respond(&r, ret_response, ret_error))
+        return false;
+    ret_response->binary = r.base64;
+    return true;
 }

@@ -138,7 +138,7 @@ bool websockets_open(struct http1_listener *listener, const struct websocket_soc
     }
     *client = (struct client){listener, x->connection};
     listener->clients++;
-    connection_open(x->connection, &x->t, &transport, ws);
+    connection_open(x->connection, x, &transport, ws);
     if (w->draining || socket->dismissed)
         connection_close(x->connection, GOING_AWAY, STR("Going away"));
     return true;

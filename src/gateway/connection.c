@@ -7,6 +7,7 @@
 #include "message.h"
 #include "turnpike/base/short_id.h"
 #include "turnpike/base/xalloc.h"
+#include "turnpike/gateway/exchange.h"
 #include "turnpike/gateway/gateway.h"
 #include "turnpike/gateway/websocket_figures.h"
 
@@ -34,6 +35,7 @@ void connection_unref(struct connection *c)
     if (!c || --c->references > 0)
         return;
     assert(!c->transport);
+    snapshot_unref(c->last);
     free(c->text);
     free(c);
 }
@@ -169,18 +171,21 @@ static bool is_configured(const struct connection *c)
     return api && api->protocol_type == PROTOCOL_WEBSOCKET && api_find_stage(api, c->stage_name);
 }
 
-static void close_if_gone(struct connection *c)
+static void close_if_gone(struct connection *c, struct snapshot *last)
 {
-    if (!is_configured(c))
-        connection_close(c, GOING_AWAY, STR("Going away"));
+    if (is_configured(c))
+        return;
+    if (!c->last)
+        c->last = snapshot_ref(last);
+    connection_close(c, GOING_AWAY, STR("Going away"));
 }
 
-void connection_open(struct connection *c, const struct transaction *t,
+void connection_open(struct connection *c, const struct exchange *handshake,
                      const struct connection_transport *transport, void *wire)
 {
     struct gateway *g = c->gateway;
-    keep_facts(c, t);
-    c->by_domain = t->selection.by_domain;
+    keep_facts(c, &handshake->t);
+    c->by_domain = handshake->t.selection.by_domain;
     c->transport = transport;
     c->wire = wire;
     c->opened = loop_now(g->loop);
@@ -188,7 +193,7 @@ void connection_open(struct connection *c, const struct transaction *t,
     be_active(c);
     (void)map_set(&g->connections.open, str_from(c->facts.id), connection_ref(c));
     websocket_figures_opened(c);
-    close_if_gone(c);
+    close_if_gone(c, handshake->snapshot);
     arm_timer(c);
 }
 
@@ -262,11 +267,11 @@ struct connection *connections_find(const struct connections *all, struct str id
     return map_get(&all->open, id);
 }
 
-void connections_follow(struct gateway *g)
+void connections_follow(struct gateway *g, struct snapshot *last)
 {
     struct connection *c;
     for (size_t i = 0; (c = map_next(&g->connections.open, &i));) {
-        close_if_gone(c);
+        close_if_gone(c, last);
         arm_timer(c);
     }
 }

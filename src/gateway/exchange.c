@@ -59,6 +59,14 @@ struct exchange *exchange_new(struct gateway *gateway, enum exchange_kind kind, 
     return x;
 }
 
+void exchange_follow(struct exchange *x, struct snapshot *snapshot)
+{
+    (void)snapshot_ref(snapshot);
+    snapshot_unref(x->snapshot);
+    x->snapshot = snapshot;
+    x->t.settings = &snapshot->settings;
+}
+
 static void give_back(struct exchange *x)
 {
     struct gateway *g = x->gateway;

@@ -146,17 +146,18 @@ static void find_requests(struct counters *c, struct route_figures *f)
     (void)code_figure(c, f, 200);
 }
 
-static void find_messages(struct counters *c, struct route_figures *f, bool out)
+struct figure *figures_messages(struct counters *c, const struct stage *stage, struct str route,
+                                bool out)
 {
     const struct label labels[] = {
-        {"api",       f->api                      },
-        {"stage",     f->stage                    },
+        {"api",       stage->api->api_id          },
+        {"stage",     stage->stage_name           },
         {"direction", out ? STR("out") : STR("in")},
-        {"route",     f->route                    }
+        {"route",     route                       }
     };
-    f->messages[out] = counters_figure(c, FIGURE_COUNTER, "turnpike_websocket_messages_total",
-                                       "WebSocket messages from clients, and sent to them.", labels,
-                                       ARRAY_LENGTH(labels));
+    return counters_figure(c, FIGURE_COUNTER, "turnpike_websocket_messages_total",
+                           "WebSocket messages from clients, and sent to them.", labels,
+                           ARRAY_LENGTH(labels));
 }
 
 static struct route_figures *make(struct counters *c, struct snapshot *snapshot,
@@ -168,8 +169,8 @@ static struct route_figures *make(struct counters *c, struct snapshot *snapshot,
     f->method = method;
     f->route = route;
     if (stage->api->protocol_type == PROTOCOL_WEBSOCKET) {
-        find_messages(c, f, false);
-        find_messages(c, f, true);
+        f->messages[false] = figures_messages(c, stage, route, false);
+        f->messages[true] = figures_messages(c, stage, route, true);
     } else {
         find_requests(c, f);
     }

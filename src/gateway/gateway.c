@@ -90,9 +90,10 @@ static size_t abandoned_max(const struct snapshot *snapshot)
 
 void gateway_use(struct gateway *g, struct snapshot *snapshot)
 {
-    snapshot_unref(g->snapshot);
+    struct snapshot *last = g->snapshot;
     g->snapshot = snapshot;
     origins_limit_abandoned(g->origins, abandoned_max(snapshot));
-    connections_follow(g);
+    connections_follow(g, last);
     auth_warm(g->auth, snapshot);
+    snapshot_unref(last);
 }

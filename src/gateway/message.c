@@ -98,24 +98,33 @@ static void recall(struct exchange *x, const struct connection *c)
     x->t.websocket.connection = &c->facts;
 }
 
-/* NULL where a reload has taken API or stage away. */
+static const struct stage *find_stage(const struct snapshot *snapshot, const struct connection *c)
+{
+    const struct api *api = map_get(&snapshot->apis_by_id, c->api_id);
+    return api && api->protocol_type == PROTOCOL_WEBSOCKET ? api_find_stage(api, c->stage_name)
+                                                           : NULL;
+}
+
+/* NULL where a reload has taken API or stage away, unless the connection has kept them. */
 static struct message *begin(struct connection *c, enum exchange_kind kind,
                              enum websocket_event event)
 {
     static const struct listener_facts none;
-    const struct snapshot *snapshot = c->gateway->snapshot;
-    const struct api *api = map_get(&snapshot->apis_by_id, c->api_id);
-    const struct stage *stage = api ? api_find_stage(api, c->stage_name) : NULL;
-    if (!stage || api->protocol_type != PROTOCOL_WEBSOCKET)
+    struct snapshot *snapshot = c->gateway->snapshot;
+    if (c->last && !find_stage(snapshot, c))
+        snapshot = c->last;
+    const struct stage *stage = find_stage(snapshot, c);
+    if (!stage)
         return NULL;
 
     struct exchange *x = exchange_new(c->gateway, kind, NULL, &none);
+    exchange_follow(x, snapshot);
     struct message *m = arena_new(&x->arena, struct message);
     m->sink.ops = &ops;
     m->exchange = x;
     x->sink = &m->sink;
     x->connection = connection_ref(c);
-    x->t.selection.api = api;
+    x->t.selection.api = stage->api;
     x->t.selection.stage = stage;
     x->t.websocket.event = event;
     recall(x, c);

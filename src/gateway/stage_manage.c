@@ -5,8 +5,8 @@
 #include "turnpike/base/json.h"
 #include "turnpike/base/short_id.h"
 #include "turnpike/base/utf8.h"
-#include "turnpike/gateway/figures.h"
 #include "turnpike/gateway/pipeline.h"
+#include "turnpike/gateway/websocket_figures.h"
 
 #define NORMAL_CLOSURE 1000
 
@@ -73,7 +73,7 @@ static enum verdict post(struct exchange *x, struct connection *c)
     case CONNECTION_SENT:
         break;
     }
-    figures_count_reply(&x->t);
+    websocket_figures_pushed(x->gateway->counters, x->t.selection.stage);
     return done(x, 200);
 }
 

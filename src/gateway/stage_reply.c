@@ -11,19 +11,19 @@ static bool is_too_long(const struct exchange *x)
     return x->t.response.body.len > x->t.settings->limits.websocket_message_bytes;
 }
 
-/* A frame of text holds nothing but text. */
+/* Binary is what a function has written as base64, or bytes that are no text: where the API knows
+ * no binary frames, it has to be text. */
 static void check_reply(struct exchange *x)
 {
     struct response *r = &x->t.response;
-    if (is_too_long(x)) {
+    bool text = utf8_is_valid(r->body);
+    r->binary = x->t.selection.api->websocket.delivers_binary && (r->binary || !text);
+    if (is_too_long(x))
         (void)exchange_refuse(x, GATEWAY_INTERNAL_ERROR,
                               "the reply is longer than limits.websocketMessageBytes");
-    } else if (!utf8_is_valid(r->body)) {
-        r->binary = x->t.selection.api->websocket.delivers_binary;
-        if (!r->binary)
-            (void)exchange_refuse(x, GATEWAY_INTERNAL_ERROR,
-                                  "the reply is no text (binaryFrames: close)");
-    }
+    else if (!text && !r->binary)
+        (void)exchange_refuse(x, GATEWAY_INTERNAL_ERROR,
+                              "the reply is no text (binaryFrames: close)");
 }
 
 enum verdict stage_reply(struct exchange *x)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "turnpike/gateway/websocket_figures.h"
 
+#include "turnpike/gateway/figures.h"
 #include "turnpike/gateway/gateway.h"
 
 static struct figure *find_open(struct counters *c, struct str api, struct str stage)
@@ -113,6 +114,11 @@ static void count_management(struct counters *c, const struct transaction *t)
                                "Calls of @connections by operation and status.", labels,
                                ARRAY_LENGTH(labels)),
                1);
+}
+
+void websocket_figures_pushed(struct counters *counters, const struct stage *stage)
+{
+    figure_add(figures_messages(counters, stage, STR("@connections"), true), 1);
 }
 
 /* A client that was gone before its 101 could be sent has become no connection, though its line in

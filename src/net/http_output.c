@@ -138,6 +138,15 @@ static char *put_status_line(char *out, unsigned status, struct str reason)
     return put(put(put(out, STR(" ")), reason), STR("\r\n"));
 }
 
+/* 426 comes with Upgrade, which has to be named here (RFC 9110, 7.8 and 15.5.22). */
+static struct str connection_line(const struct http_connection *c, unsigned status)
+{
+    if (status == 426)
+        return c->close ? STR("connection: close, upgrade\r\n\r\n")
+                        : STR("connection: keep-alive, upgrade\r\n\r\n");
+    return c->close ? STR("connection: close\r\n\r\n") : STR("connection: keep-alive\r\n\r\n");
+}
+
 /* A view of the server's head buffer, good until the next head. */
 static struct str write_head(struct http_connection *c, const struct http_answer *answer,
                              bool has_length, uint64_t length)
@@ -154,8 +163,7 @@ static struct str write_head(struct http_connection *c, const struct http_answer
         at = put(put_value(at, header->value), STR("\r\n"));
     }
     at = put_framing(at, c->answer_end, has_length, length);
-    at = put(at,
-             c->close ? STR("connection: close\r\n\r\n") : STR("connection: keep-alive\r\n\r\n"));
+    at = put(at, connection_line(c, answer->status));
     return str_of(start, (size_t)(at - start));
 }
 

@@ -1,12 +1,14 @@
 // The admin listener: health, readiness and figures in the Prometheus text format.
 import assert from "node:assert/strict";
 import { after, before, test as unbounded } from "node:test";
+import { withChat } from "./lib/chat.mjs";
 import { send } from "./lib/client.mjs";
 import { freePort, startGateway } from "./lib/gateway.mjs";
 import { jwtScheme, startIssuer } from "./lib/issuer.mjs";
 import { definition, startLambda } from "./lib/lambda.mjs";
 import { readMetrics, valueOf } from "./lib/prometheus.mjs";
 import { exchange, Raw } from "./lib/raw.mjs";
+import { open } from "./lib/websocket.mjs";
 
 const test = (name, body) => unbounded(name, { timeout: 60000 }, body);
 let lambda, issuer, gateway;
@@ -192,3 +194,45 @@ test("a paused scraper and 100 more hold nobody up", async () => {
   do health = await admin("GET", "/healthz").catch(() => null); while (!health);
   assert.equal(health.status, 200);
 });
+
+test("WebSocket APIs: connections, handshakes, messages, pushes and ends", () => withChat({
+  routes: { $connect: {}, $disconnect: {}, tell: {}, ask: { twoWay: true }, fail: {} },
+  on: {
+    $connect: ({ queryStringParameters }) => ({ statusCode: queryStringParameters ? 403 : 200 }),
+    fail: () => { throw new Error("no"); },
+    ask: () => ({ statusCode: 200, body: "answer" }),
+  },
+  config: { managementApi: { authorizationType: "NONE", listeners: ["local"] } },
+}, async ({ gateway: chat, room }) => {
+  const read = async () => {
+    const families = readMetrics(await chat.metrics());
+    return (name, labels = {}) => valueOf(families, `turnpike_${name}`, { api: "chat", stage: "prod", ...labels });
+  };
+  const client = await open(chat, "/prod");
+  const { connectionId } = room.of("$connect").at(-1).requestContext;
+  await assert.rejects(open(chat, "/prod?no=1"), (error) => error.answer.status === 403);
+  client.send('{"action":"tell"}');
+  await room.event("tell");
+  await client.ask('{"action":"ask"}');
+  await client.ask('{"action":"fail"}');
+  await client.ask("nowhere");
+  for (const method of ["POST", "POST", "GET"])
+    assert.equal((await send(chat, method, `/prod/@connections/${connectionId}`, { body: method === "POST" ? "pushed" : "" })).status, 200);
+
+  let value = await read();
+  assert.equal(value("websocket_connections"), 1);
+  assert.deepEqual(["ok", "403", "401", "429", "4xx", "5xx"].map((result) => value("websocket_connects_total", { result })), [1, 1, 0, 0, 0, 0]);
+  const messages = (route) => ["in", "out"].map((direction) => value("websocket_messages_total", { direction, route }));
+  assert.deepEqual(Object.fromEntries(["tell", "ask", "fail", "(unmatched)"].map((route) => [route, messages(route)])),
+    { tell: [1, 0], ask: [1, 1], fail: [1, 1], "(unmatched)": [1, 1] });
+  assert.equal(value("websocket_messages_total", { direction: "out", route: "@connections" }), 2);
+  assert.deepEqual(["post", "get"].map((op) => value("websocket_management_requests_total", { op, code: "200" })), [2, 1]);
+  assert.equal(value("integration_duration_seconds_count", { route: "ask" }), 1);
+  assert.equal(value("integration_errors_total", { route: "fail" }), 1);
+
+  await client.close(4000);
+  await chat.quiet();
+  value = await read();
+  assert.equal(value("websocket_connections"), 0);
+  assert.equal(value("websocket_disconnects_total", { code: "4000" }), 1);
+}));

@@ -281,13 +281,15 @@ describe("reload", () => {
     "the stage": (config) => { config.apis[0].stages = [{ stageName: "dev" }]; },
   };
   for (const [name, remove] of Object.entries(removals))
-    test(`${name} goes: 1001, others stay`, () => withChat({
+    test(`${name} goes: 1001 and $disconnect, others stay`, () => withChat({
       config: { apis: ["chat", "other"].map((apiId) => ({ apiId, definition: "chat.json", stages: [{ stageName: "prod" }, { stageName: "dev" }] })) },
     }, async (chat) => {
       const client = await connect(chat, "/_aws/execute-api/chat/prod"), other = await connect(chat, "/_aws/execute-api/other/prod");
       await change(chat, remove);
       client.send("hello"); // it may be this that meets the new configuration
       assert.equal((await client.closed)[0], 1001);
+      const { requestContext: told } = await disconnectOf(chat, client.id);
+      assert.deepEqual([told.apiId, told.stage, told.disconnectStatusCode, told.disconnectReason], ["chat", "prod", 1001, "Going away"]);
       assert.equal(await other.ask("hello"), "hello");
       assert.equal(chat.room.of("$default").filter(({ requestContext }) => requestContext.connectionId === client.id).length, 0);
       await other.close(1000);

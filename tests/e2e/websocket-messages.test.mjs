@@ -281,6 +281,12 @@ describe("binary messages", () => {
     await client.text();
     assert.equal(await client.ask("text"), "text");
     assert.equal(room.of("$default").at(-1).isBase64Encoded, false);
+    room.on.$default = ({ body, isBase64Encoded }) => ({ statusCode: 200, body, isBase64Encoded });
+    for (const bytes of [Buffer.of(0, 255, 128), Buffer.from("abc")]) {
+      client.send(bytes);
+      assert.deepEqual((await client.next()).binary, bytes, "a frame of the kind that came");
+    }
+    assert.equal(await client.ask("text"), "text");
     await client.close(1000);
   }));
 });

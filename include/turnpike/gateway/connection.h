@@ -51,10 +51,12 @@ struct connection {
     bool pinged;        /* since anything was heard last */
     unsigned in_flight; /* messages */
     struct message *messages; /* under way */
-    uint64_t last_active;     /* microseconds since 1970 */
-    uint64_t opened, active;  /* monotonic microseconds; active: what idle counts from */
-    uint64_t heard;           /* likewise; when the client or a ping last said something */
-    struct timer timer;       /* rings not after the next deadline; moved as seldom as possible */
+    struct snapshot *last; /* NULL, or where a reload has taken its API or stage away, the one that
+                            * still had them: its $disconnect is run */
+    uint64_t last_active;  /* microseconds since 1970 */
+    uint64_t opened, active; /* monotonic microseconds; active: what idle counts from */
+    uint64_t heard;          /* likewise; when the client or a ping last said something */
+    struct timer timer;      /* rings not after the next deadline; moved as seldom as possible */
 };
 
 /* What a handshake begins with: an id, and the time. */
@@ -62,10 +64,10 @@ struct connection *connection_new(struct gateway *gateway);
 struct connection *connection_ref(struct connection *c);
 void connection_unref(struct connection *c); /* takes NULL */
 
-/* The 101 is on its way: takes what belongs to the connection out of the handshake's transaction,
+/* The 101 is on its way: takes what belongs to the connection out of the handshake,
  * starts its timers and enters it into the directory; closes it where a reload has taken its API or
  * stage away meanwhile. Holds a reference until connection_on_closed. */
-void connection_open(struct connection *c, const struct transaction *t,
+void connection_open(struct connection *c, const struct exchange *handshake,
                      const struct connection_transport *transport, void *wire);
 
 /* From the wire. A message's bytes live during the call only. */
@@ -90,9 +92,9 @@ struct connections {
 void connections_release(struct connections *all);
 /* An open connection by its id, or NULL. */
 struct connection *connections_find(const struct connections *all, struct str id);
-/* Another snapshot is in force: those whose API or stage is gone are closed, timers follow new
- * limits. */
-void connections_follow(struct gateway *g);
+/* Another snapshot than `last` is in force: those whose API or stage is gone are closed, timers
+ * follow new limits. */
+void connections_follow(struct gateway *g, struct snapshot *last);
 /* Closes all of them; their $disconnect runs. */
 void connections_close_all(struct gateway *g);
 /* For the end: no $disconnect is run from here on, and those under way are given up. */

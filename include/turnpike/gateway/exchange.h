@@ -97,6 +97,9 @@ struct exchange {
 struct exchange *exchange_new(struct gateway *gateway, enum exchange_kind kind, struct sink *sink,
                               const struct listener_facts *listener);
 
+/* Before it is started: by another snapshot than the one in force. */
+void exchange_follow(struct exchange *x, struct snapshot *snapshot);
+
 /* The request is filled in: runs the pipeline. The sink may be called before this returns. */
 void exchange_start(struct exchange *x);
 

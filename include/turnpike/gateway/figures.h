@@ -14,6 +14,10 @@ void figures_prepare(struct counters *counters, struct snapshot *snapshot);
 /* Counts a request that is over. */
 void figures_count(struct counters *counters, const struct transaction *t);
 
+/* The series of a WebSocket API's messages, from clients or to them. */
+struct figure *figures_messages(struct counters *c, const struct stage *stage, struct str route,
+                                bool out);
+
 /* Counts a message that was sent in reply to one. */
 void figures_count_reply(const struct transaction *t);
 

@@ -14,6 +14,9 @@ void websocket_figures_prepare(struct counters *counters, const struct snapshot 
 void websocket_figures_opened(const struct connection *c);
 void websocket_figures_closed(const struct connection *c, unsigned code);
 
+/* A message was sent by @connections. */
+void websocket_figures_pushed(struct counters *counters, const struct stage *stage);
+
 /* Counts an exchange of a WebSocket API that is over: a handshake by its result, a call of
  * @connections by what it did. Messages are figures.h's. */
 void websocket_figures_count(struct counters *counters, const struct transaction *t);
