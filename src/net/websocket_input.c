@@ -8,8 +8,9 @@
  * UTF-8 stays off: it does not look at a message whose last frame is empty, and takes the payload
  * of a pong in between for text. */
 
-#define RETRY_DELAY  (50 * USEC_PER_MSEC)
+#define RETRY_DELAY  (5 * USEC_PER_MSEC)
 #define PATIENCE     (10 * USEC_PER_SEC)
+#define IMPATIENCE   (50 * USEC_PER_MSEC) /* after one was given up in vain */
 #define UTF8_LONGEST 4
 
 /* --- memory for parts --- */
@@ -36,18 +37,31 @@ static void leave(struct websocket_queue *queue, struct websocket_link *link)
     link->here = NULL;
 }
 
-static size_t missing_memory(const struct websocket *ws)
+static struct websocket *oldest(const struct websocket_hub *hub)
 {
-    return ws->message.capacity - ws->share.size;
+    struct websocket_link *first = hub->gathering.first;
+    return first ? container_of(first, struct websocket, gathering) : NULL;
+}
+
+/* The message that began first may end, whatever that takes, where it would wait for others of its
+ * kind: so those who go on sending never wait for each other in a circle. What else is buffered
+ * goes in time, and is waited for; otherwise one after the other would come first. */
+static bool may_exceed(const struct websocket *ws, size_t missing)
+{
+    const struct websocket_hub *hub = ws->hub;
+    return ws == oldest(hub) && hub->gathered + missing > hub->limits.buffered_max;
 }
 
 /* Whether the memory of the parts is covered; asks the budget for what is missing. */
 static bool is_covered(struct websocket *ws)
 {
     struct websocket_hub *hub = ws->hub;
-    size_t missing = missing_memory(ws);
-    if (missing > 0 &&
-        !share_grow(&ws->share, hub->limits.buffered, missing, hub->limits.buffered_max))
+    size_t missing = ws->message.capacity - ws->share.size;
+    if (missing == 0)
+        return true;
+    if (may_exceed(ws, missing))
+        share_add(&ws->share, hub->limits.buffered, missing);
+    else if (!share_grow(&ws->share, hub->limits.buffered, missing, hub->limits.buffered_max))
         return false;
     hub->gathered += missing;
     return true;
@@ -71,35 +85,22 @@ static void stop_starving(struct websocket *ws)
     timer_cancel(hub->loop, &hub->patience);
 }
 
-/* The message that began first may end, whatever that takes, where it would wait for others of its
- * kind: so those who go on sending never wait for each other in a circle. What else is buffered
- * goes in time, and is waited for; otherwise one after the other would come first. */
-static bool feed_oldest(struct websocket_hub *hub)
+static bool feed_one(struct websocket *ws)
 {
-    if (!hub->gathering.first)
+    if (!ws->starved.here || !is_covered(ws))
         return false;
-    struct websocket *ws = container_of(hub->gathering.first, struct websocket, gathering);
-    size_t missing = missing_memory(ws);
-    if (!ws->starved.here || hub->gathered + missing <= hub->limits.buffered_max)
-        return false;
-    share_add(&ws->share, hub->limits.buffered, missing);
-    hub->gathered += missing;
     stop_starving(ws);
     return true;
 }
 
-/* The others in the order in which they came, so that none waits for ever behind others' smaller
- * needs. False: nobody may go on. */
+/* After the first to begin the others in the order in which they came, so that none waits for ever
+ * behind others' smaller needs. False: nobody may go on. */
 static bool feed(struct websocket_hub *hub)
 {
-    bool fed = feed_oldest(hub);
-    while (hub->starved.first) {
-        struct websocket *ws = container_of(hub->starved.first, struct websocket, starved);
-        if (!is_covered(ws))
-            break;
-        stop_starving(ws);
+    bool fed = oldest(hub) && feed_one(oldest(hub));
+    while (hub->starved.first &&
+           feed_one(container_of(hub->starved.first, struct websocket, starved)))
         fed = true;
-    }
     return fed;
 }
 
@@ -108,11 +109,11 @@ static bool feed(struct websocket_hub *hub)
 static void on_patience_over(struct timer *timer)
 {
     struct websocket_hub *hub = container_of(timer, struct websocket_hub, patience);
-    struct websocket *ws = container_of(hub->gathering.first, struct websocket, gathering);
-    websocket_close(ws, WEBSOCKET_TRY_AGAIN_LATER, STR("no memory for the rest of the message"));
+    websocket_close(oldest(hub), WEBSOCKET_TRY_AGAIN_LATER,
+                    STR("no memory for the rest of the message"));
     bool fed = feed(hub);
     if (hub->starved.first)
-        ring_in(hub, timer, fed ? PATIENCE : RETRY_DELAY, on_patience_over);
+        ring_in(hub, timer, fed ? PATIENCE : IMPATIENCE, on_patience_over);
 }
 
 static void on_retry(struct timer *timer)
