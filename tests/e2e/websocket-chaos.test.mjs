@@ -1,6 +1,7 @@
 // Two thousand clients join, chat and vanish in every rude way there is, before functions that fail in
-// every way there is, while backends push to the living and the dead. Afterwards nothing is left of it:
-// each accepted handshake has had its $disconnect, once, and no refused one.
+// every way there is, while backends push to the living and the dead and the configuration is read again
+// and again. Afterwards nothing is left of it: each accepted handshake has had its $disconnect, once, and
+// no refused one.
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import http from "node:http";
@@ -11,6 +12,7 @@ import { newSeed, seeded } from "./lib/chance.mjs";
 import { websocketDefinition } from "./lib/chat.mjs";
 import { startGateway, temporaryDirectory } from "./lib/gateway.mjs";
 import { invokeArn, startLambda } from "./lib/lambda.mjs";
+import { ask } from "./lib/process.mjs";
 import { readMetrics } from "./lib/prometheus.mjs";
 import { RawSocket, closeFrame, frame, handshakeText, opcodes } from "./lib/websocket.mjs";
 
@@ -216,6 +218,14 @@ async function push({ gateway, witness, chance, over, statuses }) {
   }
 }
 
+// A new snapshot now and then; the old ones go with their exchanges.
+async function reload({ gateway, over }) {
+  while (!over.now) {
+    assert.ok((await ask(gateway, "reload")).reloaded);
+    await pause(100);
+  }
+}
+
 // --- all together ---
 
 const configOf = (lambda) => ({ port, tlsPort }) => ({
@@ -271,7 +281,7 @@ test("a crowd that vanishes at random before functions that fail at random", { t
     try {
       const world = { gateway, witness, over, statuses: pushed };
       const pushers = Array.from({ length: PUSHERS }, (_, i) => push({ ...world, chance: chance.fork(2e6 + i) }));
-      const [statuses] = await Promise.all([liveAll(world, chance).finally(() => { over.now = true; }), ...pushers]);
+      const [statuses] = await Promise.all([liveAll(world, chance).finally(() => { over.now = true; }), ...pushers, reload(world)]);
       agent.destroy(); // its connections count, too
       await gateway.quiet();
 
