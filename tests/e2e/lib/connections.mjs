@@ -58,10 +58,12 @@ export async function signed(gateway, method, path, { body = "", credentials = k
   return send(gateway, sent.method, sent.path, { headers: { Host: host, ...sent.headers, ...(sent.body ? { "Content-Length": Buffer.byteLength(sent.body) } : {}) }, body: sent.body });
 }
 
-// One whose signature is in the query.
-export async function presigned(gateway, method, path, { credentials = key, region = "us-east-1", expiresIn = 60, date = new Date(), host = `127.0.0.1:${gateway.port}` } = {}) {
+// One whose signature is in the query; change({ method, path, headers, body }) likewise.
+export async function presigned(gateway, method, path, { credentials = key, region = "us-east-1", expiresIn = 60, date = new Date(), host = `127.0.0.1:${gateway.port}`, change = () => {} } = {}) {
   const signer = new SignatureV4({ credentials: { ...credentials }, region, service: "execute-api", sha256: Sha256 });
   const request = await signer.presign({ method, protocol: "http:", hostname: "127.0.0.1", port: gateway.port, path, query: {}, headers: { host } }, { expiresIn, signingDate: date });
   const query = Object.entries(request.query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
-  return send(gateway, method, `${path}?${query}`, { headers: { Host: host } });
+  const sent = { method, path: `${path}?${query}`, headers: { Host: host }, body: "" };
+  change(sent);
+  return send(gateway, sent.method, sent.path, { headers: { ...sent.headers, ...(sent.body ? { "Content-Length": Buffer.byteLength(sent.body) } : {}) }, body: sent.body });
 }
