@@ -203,6 +203,7 @@ static const struct {
 static size_t row, cut;
 
 static struct str second_part;
+static bool second_part_is_sent;
 
 static void finish_answer(struct fake_connection *c)
 {
@@ -215,6 +216,7 @@ static void send_second(struct timer *timer)
 {
     struct fake_connection *c = container_of(timer, struct fake_connection, timer);
     fake_send(c, second_part);
+    second_part_is_sent = true;
     finish_answer(c);
 }
 
@@ -228,6 +230,7 @@ static void answer_row(struct fake_connection *c, const struct fake_request *req
         return;
     }
     second_part = str_skip(all, cut);
+    second_part_is_sent = false;
     timer_start(c->server->loop, &c->timer, loop_now(c->server->loop) + USEC_PER_MSEC, send_second);
 }
 
@@ -268,6 +271,10 @@ static void answers_come_as_they_are(void **state)
         for (cut = strlen(cases[row].answer) - 1; cut > 0; cut--) {
             forget(&f);
             check_row(&f);
+            if (!second_part_is_sent && !f.code) { /* or it would answer the next request */
+                teardown(&f);
+                setup(&f, answer_row);
+            }
         }
         teardown(&f);
     }
