@@ -45,6 +45,11 @@ static void set_running(struct lambda_function *f, int change)
     f->in_flight->value += change;
 }
 
+static size_t *waiting_count(const struct lambda_call *call)
+{
+    return call->apart ? &call->function->apart_count : &call->function->waiting_count;
+}
+
 /* Takes the call out of its list and stops what could still reach it. */
 static void detach_call(struct lambda_call *call)
 {
@@ -52,7 +57,7 @@ static void detach_call(struct lambda_call *call)
     bool waits = call->state == LAMBDA_CALL_WAITS;
     TAILQ_REMOVE(waits ? &f->waiting : &f->under_way, call, entry);
     if (waits)
-        f->waiting_count--;
+        --*waiting_count(call);
     if (call->state == LAMBDA_CALL_RUNS)
         set_running(f, -1);
     timer_cancel(f->lambda->loop, &call->timer);
@@ -169,7 +174,7 @@ static void start_waiting(struct lambda_function *f)
     struct lambda_call *call;
     while ((call = TAILQ_FIRST(&f->waiting)) && f->running < call->target->max_concurrency) {
         TAILQ_REMOVE(&f->waiting, call, entry);
-        f->waiting_count--;
+        --*waiting_count(call);
         timer_cancel(f->lambda->loop, &call->timer);
         run_call(call);
     }
@@ -190,7 +195,7 @@ static void queue_call(struct lambda_call *call)
     struct lambda_function *f = call->function;
     call->state = LAMBDA_CALL_WAITS;
     TAILQ_INSERT_TAIL(&f->waiting, call, entry);
-    f->waiting_count++;
+    ++*waiting_count(call);
     timer_start(f->lambda->loop, &call->timer, call->deadline, on_waited);
 }
 
@@ -242,6 +247,7 @@ struct lambda_call *lambda_invoke(struct lambda *l, struct lambda_request *reque
     call->deadline = loop_now(l->loop) + request->timeout;
     call->done = done;
     call->data = data;
+    call->apart = request->apart_max > 0;
     call->head = lambda_target_head(t, request->route->qualifier, request->trace_id, size);
     call->payload = request->payload;
     call->held = request->held;
@@ -252,7 +258,7 @@ struct lambda_call *lambda_invoke(struct lambda *l, struct lambda_request *reque
         refuse_call(call, LAMBDA_REFUSAL_PAYLOAD);
     else if (f->running < t->max_concurrency && TAILQ_EMPTY(&f->waiting))
         run_call(call);
-    else if (f->waiting_count < t->max_queue)
+    else if (*waiting_count(call) < (call->apart ? request->apart_max : t->max_queue))
         queue_call(call);
     else
         refuse_call(call, LAMBDA_REFUSAL_QUEUE_FULL);

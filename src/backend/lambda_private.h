@@ -19,7 +19,8 @@ struct lambda_function {
     struct lambda *lambda;
     size_t references;
     struct str name;                   /* behind the struct */
-    unsigned running, waiting_count;   /* running: slots in use */
+    unsigned running;                  /* slots in use */
+    size_t waiting_count, apart_count; /* those that maxQueue counts, and the others */
     struct lambda_call_list waiting;   /* first come, first served */
     struct lambda_call_list under_way; /* running, or about to be refused */
     LIST_HEAD(, lambda_endpoint) endpoints;
@@ -68,6 +69,7 @@ struct lambda_call {
     uint64_t deadline;
     uint64_t function_timeout; /* where it ends before the integration's; else 0 */
     struct timer timer;        /* while it waits */
+    bool apart;                /* maxQueue does not count it */
     struct task refusing;
     enum lambda_refusal refusal;
     lambda_done_fn *done; /* NULL: abandoned */

@@ -130,6 +130,13 @@ static void abandon(void *call)
     lambda_abandon(call);
 }
 
+/* Where many connections end at once, as when the gateway stops, each $disconnect has its turn:
+ * there is nobody to try again. No more of them wait than there may be connections. */
+static uint64_t apart_max(const struct exchange *x)
+{
+    return x->kind == EXCHANGE_DISCONNECT ? x->t.settings->limits.connections : 0;
+}
+
 /* The event holds the body from here on, and the call the event: it outlives a client that leaves.
  */
 static void call(struct exchange *x)
@@ -140,7 +147,8 @@ static void call(struct exchange *x)
                                      .payload = x->payload,
                                      .held = x->held,
                                      .trace_id = x->t.request.trace_id,
-                                     .timeout = x->t.selection.match.route->integration->timeout};
+                                     .timeout = x->t.selection.match.route->integration->timeout,
+                                     .apart_max = apart_max(x)};
     x->payload = (struct buf){0};
     x->held = (struct share){0};
     x->call_started = loop_now(x->gateway->loop);

@@ -41,14 +41,13 @@ static int on_pong(struct websocket *ws, void *in, size_t len)
 }
 
 /* lws does not tell of pings. But once it has answered one it says that it can write again, and we
- * did not ask. */
+ * did not ask. Who takes what waited is there, too; that he has answered a ping is not read yet. */
 static int on_writeable(struct websocket *ws, void *in, size_t len)
 {
     (void)in, (void)len;
     if (ws->stuck)
         websocket_output_continue(ws);
-    else
-        tell_control(ws);
+    tell_control(ws);
     return 0;
 }
 

@@ -251,7 +251,8 @@ async function liveAll(world, chance) {
   const one = async () => {
     while (next < world.clients && !world.over.now) {
       const number = next++;
-      statuses[number] = await liveInTime({ ...world, chance: chance.fork(number), number });
+      const life = liveInTime({ ...world, chance: chance.fork(number), number });
+      statuses[number] = await (world.forgiving ? life.catch(() => pause(5)) : life); // where nobody listens any more
     }
   };
   await Promise.all(Array.from({ length: TOGETHER }, one));
@@ -313,3 +314,34 @@ async function survive(crowd) {
 
 for (const [name, crowd] of Object.entries(crowds))
   test(`${name} that vanishes at random before functions that fail at random`, { timeout: 240_000 }, () => survive(crowd));
+
+// Nobody is waited for longer than the drain time, or than until a second signal; whoever comes is turned
+// away, whoever is told that a connection has ended is told once.
+test("a gateway that ends in the midst of it", { timeout: 240_000 }, async () => {
+  const seed = newSeed();
+  await seeded(seed, async (chance) => {
+    for (let round = 0; round < 4; round++) {
+      const witness = new Witness(), over = { now: false };
+      const lambda = await startRoom(witness, chance.fork(1e6 + round));
+      const config = (ports) => ({ ...configOf(lambda, {})(ports), shutdown: { delay: 0, drainTimeout: 1 } });
+      const gateway = await startGateway({ config, files: { "chat.json": websocketDefinition(routes), ...files } });
+      try {
+        const all = liveAll({ gateway, witness, over, clients: Infinity, forgiving: true }, chance.fork(round));
+        await pause(300 + chance.below(1500));
+        gateway.child.kill("SIGTERM");
+        if (chance.happens(0.5)) {
+          await pause(chance.below(500));
+          gateway.child.kill("SIGTERM");
+        }
+        await gateway.ended;
+        over.now = true;
+        await all;
+        assert.deepEqual(gateway.exited, { code: 0, signal: null });
+        for (const [id, { disconnects }] of witness.connections) assert.ok(disconnects.size <= 1, `${id}: ${disconnects.size} times $disconnect`);
+      } finally {
+        over.now = true;
+        try { await gateway.stop(); } finally { await lambda.stop(); }
+      }
+    }
+  });
+});

@@ -9,9 +9,9 @@ const CONNECTIONS = 1000;
 const RELOADS = 1000;
 const many = { limits: { websocketConnectRate: 1e6 }, throttling: { rateLimit: 1e6, burstLimit: 1e6 } };
 
-async function fill(gateway, count, path = "/prod") {
+async function fill(gateway, count, path = "/prod", together = 50) {
   const sockets = [];
-  while (sockets.length < count) sockets.push(...await Promise.all(Array.from({ length: Math.min(50, count - sockets.length) }, () => RawSocket.open(gateway, path))));
+  while (sockets.length < count) sockets.push(...await Promise.all(Array.from({ length: Math.min(together, count - sockets.length) }, () => RawSocket.open(gateway, path))));
   assert.ok(sockets.every((socket) => socket.status === 101));
   return sockets;
 }
@@ -120,6 +120,21 @@ test("SIGTERM closes all with 1001 and runs their $disconnect within the drain t
     assert.ok(room.of("$disconnect").every((event) => event.requestContext.disconnectStatusCode === 1001));
   } finally { await chat.stop(); }
 });
+
+// There is nobody to try a $disconnect again: it has its turn, however short the queue.
+for (const [name, end] of Object.entries({
+  "that leave at once": async ({ gateway }, sockets) => { for (const socket of sockets) socket.destroy(); await gateway.quiet(); },
+  "that SIGTERM ends": async ({ gateway }, sockets) => { gateway.child.kill("SIGTERM"); await closes(sockets); await gateway.ended; },
+}))
+  test(`a thousand ${name} before a function of ten at once and a queue of five`, { timeout: 120_000 }, async () => {
+    const chat = await startChat({ config: { ...many, shutdown: { delay: 0, drainTimeout: 30 } }, room: { maxConcurrency: 10, maxQueue: 5 } });
+    try {
+      const sockets = await fill(chat.gateway, CONNECTIONS, "/prod", 10);
+      await end(chat, sockets);
+      const told = chat.room.of("$disconnect").map((event) => event.requestContext.connectionId);
+      assert.deepEqual([told.length, new Set(told).size], [CONNECTIONS, CONNECTIONS]);
+    } finally { await chat.stop(); }
+  });
 
 test("a second SIGTERM ends at once, whoever is waited for", { timeout: 120_000 }, async () => {
   const never = gate();

@@ -109,6 +109,26 @@ describe("a slow reader", () => {
     other.destroy();
   }));
 
+  // While output waits nothing is read, not even the answer to a ping.
+  test("one that reads, however slowly, is not taken for dead; one that does not is", () => withChat({
+    config: { ...unsigned, limits: { websocketPingInterval: "500ms", websocketPendingBytes: 8388608 } },
+  }, async (chat) => {
+    const fillUp = async (socket) => { for (let i = 0; i < 200; i++) assert.equal((await push(chat, socket.id, "x".repeat(32768))).status, 200); };
+    const slow = await joinDeaf(chat), { socket } = slow.raw;
+    await fillUp(slow);
+    socket.on("data", () => { socket.pause(); setTimeout(() => socket.resume(), 30); });
+    socket.resume();
+    const answering = (async () => { for (let next; (next = await slow.frame());) if (next.opcode === opcodes.ping) slow.send(opcodes.pong, next.payload); })();
+    const deaf = await joinDeaf(chat);
+    await fillUp(deaf);
+    const gone = await chat.room.event("$disconnect");
+    assert.deepEqual([gone.requestContext.connectionId, gone.requestContext.disconnectStatusCode], [deaf.id, 1006]);
+    for (const start = performance.now(); performance.now() - start < 2000; await chat.gateway.metric("turnpike_buffered_bytes")) assert.equal(slow.raw.ended, false);
+    deaf.destroy();
+    slow.destroy();
+    await answering;
+  }));
+
   // Of what goes on in one process and one loop: noise is forgiven, not a queue.
   const percentile = (times) => times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)];
   async function echoes(socket, count) {

@@ -47,6 +47,8 @@ struct lambda_request {
     struct share held;   /* of a budget, for the payload; taken over likewise */
     struct str trace_id; /* may be empty */
     uint64_t timeout;    /* the integration's, microseconds, waiting in the queue included */
+    uint64_t apart_max;  /* not 0: it waits in its turn, but maxQueue does not count it; so many of
+                          * these may wait. For what nobody would ask for again */
 };
 
 /* Starts or queues an invocation. Where the function's calls are signed, it is when it starts.

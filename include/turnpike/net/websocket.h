@@ -45,7 +45,7 @@ struct websocket_limits {
 struct websocket_events {
     /* A complete message: valid UTF-8 where it is text. Valid during the call. Not while paused. */
     void (*on_message)(struct websocket *ws, struct str message, bool binary);
-    /* A ping (which was answered) or pong came. Now and then, when output was stuck, none did. */
+    /* A ping (which was answered) or pong came, or the client took output that had waited. */
     void (*on_control)(struct websocket *ws);
     /* The last call, exactly once for each websocket_open that did not return NULL: the connection
      * is freed when it returns. It waits for messages that came before the end and are held back by

@@ -434,6 +434,39 @@ static void calls_wait_in_order_and_a_full_queue_refuses(void **state)
     teardown(&f);
 }
 
+static void invoke_apart(struct fixture *f, const char *payload, uint64_t max)
+{
+    struct lambda_request request = {.route = f->route, .timeout = TIMEOUT, .apart_max = max};
+    buf_append(&request.payload, str_from(payload));
+    (void)lambda_invoke(f->lambda, &request, on_done, f);
+}
+
+static void some_calls_wait_beside_the_queue(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, answer_later);
+    f.function.max_queue = 1;
+    prepare(&f);
+    (void)invoke(&f, "a");
+    invoke_apart(&f, "b", 2);
+    (void)invoke(&f, "c");
+    invoke_apart(&f, "d", 2);
+    assert_int_equal(f.done, 0);
+    (void)invoke(&f, "the queue is full");
+    invoke_apart(&f, "more than may", 2);
+    run_until(&f.loop, &f.done, 2);
+    assert_int_equal(counted(&f, "throttle"), 2);
+    for (size_t i = 1; i <= 4; i++) {
+        run_until(&f.loop, &f.server.requests, i);
+        answer_held();
+        run_until(&f.loop, &f.done, 2 + i);
+        assert_int_equal(f.failure, INTEGRATION_OK);
+    }
+    assert_str_equal(buf_str(&order), STR("abcd"));
+    teardown(&f);
+}
+
 static void the_integration_timeout_covers_waiting(void **state)
 {
     (void)state;
@@ -630,6 +663,7 @@ int main(void)
         cmocka_unit_test(what_is_refused_at_once_is_told_later),
         cmocka_unit_test(answers_are_bounded),
         cmocka_unit_test(calls_wait_in_order_and_a_full_queue_refuses),
+        cmocka_unit_test(some_calls_wait_beside_the_queue),
         cmocka_unit_test(the_integration_timeout_covers_waiting),
         cmocka_unit_test(whose_timeout_ends_first_decides),
         cmocka_unit_test(an_abandoned_call_runs_to_its_end),

@@ -387,9 +387,11 @@ static void bounds_what_waits(void **state)
         assert_true(sent < 64 << 20);
         assert_false(websocket_send(t.ws, str_of(bytes, 30000), false));
         websocket_ping(t.ws); /* ignored */
+        assert_int_equal(t.controls, 0);
         while (t.received < sent)
             talk_turn(&t);
         assert_int_equal(t.received, sent);
+        assert_true(t.controls > 0); /* it is there: it takes what waited */
         talk_turn(&t);
         assert_true(websocket_send(t.ws, str_of(bytes, 30000), false));
         while (t.received < sent + 30000)
