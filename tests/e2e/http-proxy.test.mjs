@@ -427,7 +427,7 @@ test("an answer above limits.payloadBytes: announced 500, otherwise cut off", as
     const announced = await get(gateway.port, "/announced");
     assert.deepEqual(outcome(announced), broken);
     assert.match(announced.headers["x-turnpike-reason"], /too large/);
-    const raw = (await Raw.open(gateway.port)).send("GET /chunked HTTP/1.1\r\nHost: a\r\n\r\n");
+    const raw = (await Raw.open(gateway.port)).send("GET /chunked HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     const text = await raw.closed();
     assert.ok(!text.endsWith("0\r\n\r\n") || text.startsWith("HTTP/1.1 500"), text.slice(-40));
     assert.ok(text.length < 3000);
