@@ -47,7 +47,7 @@ export class Raw {
   // Ends it the rude way, with RST; resolves once the socket is gone.
   async reset() {
     if (this.tcp.destroyed) return;
-    const gone = new Promise((resolve) => this.tcp.once("close", resolve)); // an error may come before
+    const gone = new Promise((resolve) => this.tcp.once("close", resolve).once("error", resolve)); // where it is ending already
     this.tcp.resetAndDestroy();
     await gone;
   }
