@@ -170,6 +170,7 @@ static void act(unsigned how)
 static void step(struct str *script)
 {
     unsigned byte = take_byte(script), how = byte >> 3, first;
+    struct str bytes;
     switch (byte & 7) {
     case 0: /* a text that is complete */
         put_frame(0x81, take_bytes(script, how));
@@ -179,8 +180,8 @@ static void step(struct str *script)
         put_frame(first, take_bytes(script, how));
         break;
     case 2: /* any bytes */
-        first = take_byte(script);
-        (void)send(play.client, script->at, take_bytes(script, first).len, MSG_NOSIGNAL);
+        bytes = take_bytes(script, take_byte(script));
+        (void)send(play.client, bytes.at, bytes.len, MSG_NOSIGNAL);
         break;
     case 3: /* a long frame */
         first = take_byte(script);
