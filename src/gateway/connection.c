@@ -164,16 +164,10 @@ static void be_active(struct connection *c)
 
 /* --- life --- */
 
-/* Messages have somewhere to go: what a handshake began with, a reload may have taken away. */
-static bool is_configured(const struct connection *c)
-{
-    const struct api *api = map_get(&c->gateway->snapshot->apis_by_id, c->api_id);
-    return api && api->protocol_type == PROTOCOL_WEBSOCKET && api_find_stage(api, c->stage_name);
-}
-
+/* What a handshake began with, a reload may have taken away. */
 static void close_if_gone(struct connection *c, struct snapshot *last)
 {
-    if (is_configured(c))
+    if (message_stage(c->gateway->snapshot, c))
         return;
     if (!c->last)
         c->last = snapshot_ref(last);

@@ -98,7 +98,7 @@ static void recall(struct exchange *x, const struct connection *c)
     x->t.websocket.connection = &c->facts;
 }
 
-static const struct stage *find_stage(const struct snapshot *snapshot, const struct connection *c)
+const struct stage *message_stage(const struct snapshot *snapshot, const struct connection *c)
 {
     const struct api *api = map_get(&snapshot->apis_by_id, c->api_id);
     return api && api->protocol_type == PROTOCOL_WEBSOCKET ? api_find_stage(api, c->stage_name)
@@ -111,9 +111,9 @@ static struct message *begin(struct connection *c, enum exchange_kind kind,
 {
     static const struct listener_facts none;
     struct snapshot *snapshot = c->gateway->snapshot;
-    if (c->last && !find_stage(snapshot, c))
+    if (c->last && !message_stage(snapshot, c))
         snapshot = c->last;
-    const struct stage *stage = find_stage(snapshot, c);
+    const struct stage *stage = message_stage(snapshot, c);
     if (!stage)
         return NULL;
 

@@ -5,6 +5,9 @@
 
 #include "turnpike/gateway/connection.h"
 
+/* Where messages of the connection go; NULL where the snapshot has no such API or stage. */
+const struct stage *message_stage(const struct snapshot *snapshot, const struct connection *c);
+
 /* A message has come: begins its exchange, and pauses the wire where no more may be under way. */
 void message_begin(struct connection *c, struct str message, bool binary);
 /* The connection has closed: nobody waits for replies any more. */
