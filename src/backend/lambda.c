@@ -236,7 +236,7 @@ static void refuse_call(struct lambda_call *call, enum lambda_refusal why)
 struct lambda_call *lambda_invoke(struct lambda *l, struct lambda_request *request,
                                   lambda_done_fn *done, void *data)
 {
-    const struct lambda_target *t = request->route->target;
+    const struct lambda_target *t = request->function->target;
     struct lambda_function *f = t->function;
     size_t size = buf_len(&request->payload);
     struct lambda_call *call = take_call(l);
@@ -248,7 +248,7 @@ struct lambda_call *lambda_invoke(struct lambda *l, struct lambda_request *reque
     call->done = done;
     call->data = data;
     call->apart = request->apart_max > 0;
-    call->head = lambda_target_head(t, request->route->qualifier, request->trace_id, size);
+    call->head = lambda_target_head(t, request->qualifier, request->trace_id, size);
     call->payload = request->payload;
     call->held = request->held;
     request->payload = (struct buf){0};

@@ -228,26 +228,8 @@ static struct lambda_target *make_target(struct lambda *l, struct snapshot *s,
     return t;
 }
 
-static void prepare_route(struct lambda *l, struct snapshot *s, struct map *targets,
-                          struct stage_route *route)
-{
-    if (!route->function)
-        return;
-    route->target = map_get(targets, route->function->name);
-    if (route->target)
-        return;
-    route->target = make_target(l, s, route->function);
-    (void)map_set(targets, route->function->name, route->target);
-}
-
 void lambda_prepare(struct lambda *l, struct snapshot *snapshot)
 {
-    struct map targets = {0};
-    FOR_EACH_IN (api, &snapshot->apis) {
-        FOR_EACH_IN (stage, &(*api)->stages) {
-            for (size_t i = 0; i < (*api)->routes.count; i++)
-                prepare_route(l, snapshot, &targets, &(*stage)->routes[i]);
-        }
-    }
-    map_release(&targets);
+    FOR_EACH_IN (function, &snapshot->functions)
+        (*function)->target = make_target(l, snapshot, *function);
 }

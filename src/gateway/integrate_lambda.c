@@ -143,7 +143,9 @@ static void call(struct exchange *x)
 {
     buf_release(&x->body);
     x->t.request.body = STR("");
-    struct lambda_request request = {.route = x->t.selection.stage_route,
+    const struct stage_route *route = x->t.selection.stage_route;
+    struct lambda_request request = {.function = route->function,
+                                     .qualifier = route->qualifier,
                                      .payload = x->payload,
                                      .held = x->held,
                                      .trace_id = x->t.request.trace_id,

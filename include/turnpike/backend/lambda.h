@@ -23,7 +23,7 @@ MUST_USE struct lambda *lambda_new(struct loop *loop, struct curl_loop *curl,
  * no call may be started. Not from within a callback. Takes NULL. */
 void lambda_free(struct lambda *l);
 
-/* Gives every stage route of the snapshot its target. What runs and waits is counted by function
+/* Gives every function of the snapshot its target. What runs and waits is counted by function
  * name across snapshots; limits, times and the endpoint are those of the snapshot that a call comes
  * from, so a snapshot that is never put in force changes nothing. Connections to an endpoint are
  * closed when neither a snapshot nor a call uses it any longer. */
@@ -32,23 +32,32 @@ void lambda_prepare(struct lambda *l, struct snapshot *snapshot);
 struct lambda_answer {
     enum integration_failure failure; /* INTEGRATION_OK: payload is the function's result */
     unsigned status;                  /* of the Invoke call; 0: none came */
-    struct buf payload;    /* the callback may take it, with request_id; otherwise it is released */
-    struct str request_id; /* x-amzn-RequestId, or empty; valid during the callback */
-    struct str error;      /* integrationErrorMessage, or empty; likewise */
-    struct str detail;     /* what the log says in its place, or empty; likewise */
+    struct buf payload; /* the callback may take it, with request_id; otherwise it is released */
+    /* Text is valid during the callback, and empty where there is none. */
+    struct str request_id;   /* x-amzn-RequestId */
+    struct str content_type; /* of the payload */
+    struct str log_tail;     /* the end of a hosted function's log, at most LAMBDA_LOG_TAIL_MAX */
+    struct str error;        /* integrationErrorMessage */
+    struct str detail;       /* what the log says in its place */
 };
+
+#define LAMBDA_LOG_TAIL_MAX 4096
 
 typedef void lambda_done_fn(void *data, struct lambda_answer *answer);
 
 /* What one invocation needs. The payload is taken over. */
 struct lambda_request {
-    const struct stage_route *route; /* its snapshot is held until the call is over or abandoned */
+    /* Its snapshot is held until the call is over or abandoned. */
+    const struct function *function;
+    struct str qualifier; /* alias or version, or empty */
     struct buf payload;
-    struct share held;   /* of a budget, for the payload; taken over likewise */
-    struct str trace_id; /* may be empty */
-    uint64_t timeout;    /* the integration's, microseconds, waiting in the queue included */
-    uint64_t apart_max;  /* not 0: it waits in its turn, but maxQueue does not count it; so many of
-                          * these may wait. For what nobody would ask for again */
+    struct share held;         /* of a budget, for the payload; taken over likewise */
+    struct str trace_id;       /* may be empty */
+    struct str client_context; /* JSON of the caller's, or empty; hosted functions alone see it */
+    struct str request_id;     /* of a hosted function's invocation; empty: a new one */
+    uint64_t timeout;          /* the integration's, microseconds, waiting in the queue included */
+    uint64_t apart_max; /* not 0: it waits in its turn, but maxQueue does not count it; so many of
+                         * these may wait. For what nobody would ask for again */
 };
 
 /* Starts or queues an invocation. Where the function's calls are signed, it is when it starts.

@@ -115,7 +115,33 @@ struct route {
     struct websocket_route websocket;
 };
 
-/* A function behind the Lambda Invoke API. */
+/* What a hosted function signs its requests with. */
+enum function_credentials {
+    FUNCTION_CREDENTIALS_GATEWAY, /* keys of this gateway's own, which end with the process */
+    FUNCTION_CREDENTIALS_INHERIT, /* those in the gateway's environment */
+    FUNCTION_CREDENTIALS_NONE,
+};
+
+/* How the processes of a hosted function are run. */
+struct process_settings {
+    bool on;
+    struct position at;
+    LIST(struct str) command;   /* the program, as it is given to exec, and its arguments */
+    struct written directory;   /* where it runs and its code is: absolute */
+    unsigned concurrency;       /* processes at most, each with one invocation at a time */
+    unsigned minimum;           /* kept though nobody calls */
+    uint64_t idle_timeout;      /* microseconds: a process that nobody calls ends */
+    uint64_t init_timeout;      /* likewise: until it asks for its first invocation */
+    struct written user;        /* whom it runs as; empty: whom the gateway runs as */
+    uint32_t user_id, group_id; /* of that user */
+    bool watch;                 /* a change of its code replaces its processes */
+    LIST(struct variable) environment;
+    unsigned memory_size; /* MB; what functions are told */
+    bool memory_limited;  /* it was written, so it is enforced */
+    enum function_credentials credentials;
+};
+
+/* A function behind the Lambda Invoke API, or hosted here. */
 enum emulator { EMULATOR_NONE, EMULATOR_RIE, EMULATOR_SAM };
 
 struct function {
@@ -127,6 +153,8 @@ struct function {
     struct str remote_name;                                /* what the endpoint calls it */
     uint64_t timeout, connect_timeout, keep_alive_timeout; /* microseconds */
     unsigned max_concurrency, max_queue;
+    struct process_settings process; /* where on: hosted, and there is no endpoint */
+    struct lambda_target *target;    /* set by backend's prepare */
 };
 
 /* A route as one stage serves it: what depends on both. */
@@ -144,7 +172,6 @@ struct stage_route {
     const struct uri_template *uri_template; /* HTTP: of the uri; NULL: of a VPC link, which gets
                                                 the request's own path */
     struct bucket *bucket;                   /* set by throttle's prepare; NULL: unlimited */
-    struct lambda_target *target;            /* set by backend's prepare: of a function */
     struct http_target *http;                /* likewise: of an HTTP integration */
     struct service_target *service;          /* likewise: of a service's action */
     struct route_figures *figures;           /* set by gateway's prepare */

@@ -145,6 +145,15 @@ struct management_settings {
     written_list listeners; /* names */
 };
 
+/* The Lambda Invoke API of the functions that are configured. */
+struct invoke_api_settings {
+    bool on;
+    struct position at;
+    struct str address;
+    uint16_t port;
+    bool is_open; /* authorizationType NONE: no signature is asked for */
+};
+
 /* What stands for a VPC link: the ID of a link, or the ARN of a listener or Cloud Map service. */
 struct vpc_link {
     struct position at;
@@ -169,6 +178,7 @@ struct settings {
     LIST(struct vpc_link) vpc_links;
     LIST(struct credential) credentials;
     struct management_settings management;
+    struct invoke_api_settings invoke_api;
     struct limit_settings limits;
 };
 

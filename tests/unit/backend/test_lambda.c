@@ -13,7 +13,8 @@ struct fixture {
     struct lambda *lambda;
     struct function function;
     struct snapshot *snapshot;
-    struct stage_route *route;
+    struct function *defined;
+    struct str qualifier;
     size_t done;
     /* of the last answer */
     enum integration_failure failure;
@@ -47,24 +48,17 @@ static void answer_held(void)
     fake_send(held, STR("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"));
 }
 
-/* One API with one route to the function, as a loader would build it. */
+/* With one function, as a loader would build it. */
 static struct snapshot *make_snapshot(const struct function *definition,
-                                      struct stage_route **ret_route)
+                                      struct function **ret_function)
 {
     struct snapshot *s = xcalloc(1, sizeof(*s));
     s->references = 1;
     arena_init(&s->arena, 4096);
     struct function *f = arena_new(&s->arena, struct function);
     *f = *definition;
-    struct api *api = arena_new(&s->arena, struct api);
-    struct stage *stage = arena_new(&s->arena, struct stage);
-    stage->routes = arena_array(&s->arena, struct stage_route, 2);
-    stage->routes[0].function = f; /* the other names a function that does not exist */
-    (void)list_push(&s->arena, &api->routes);
-    (void)list_push(&s->arena, &api->routes);
-    *list_push(&s->arena, &api->stages) = stage;
-    *list_push(&s->arena, &s->apis) = api;
-    *ret_route = &stage->routes[0];
+    *list_push(&s->arena, &s->functions) = f;
+    *ret_function = f;
     return s;
 }
 
@@ -90,7 +84,7 @@ static void setup(struct fixture *f, fake_request_fn *on_request)
 
 static void prepare(struct fixture *f)
 {
-    f->snapshot = make_snapshot(&f->function, &f->route);
+    f->snapshot = make_snapshot(&f->function, &f->defined);
     lambda_prepare(f->lambda, f->snapshot);
 }
 
@@ -124,18 +118,20 @@ static void on_done(void *data, struct lambda_answer *answer)
     keep(&f->request_id, answer->request_id);
 }
 
-static struct lambda_call *invoke_on(struct fixture *f, const struct stage_route *route,
+static struct lambda_call *invoke_on(struct fixture *f, const struct function *function,
                                      const char *payload, uint64_t timeout)
 {
-    struct lambda_request request = {
-        .route = route, .trace_id = STR("Root=1-x"), .timeout = timeout};
+    struct lambda_request request = {.function = function,
+                                     .qualifier = f->qualifier,
+                                     .trace_id = STR("Root=1-x"),
+                                     .timeout = timeout};
     buf_append(&request.payload, str_from(payload));
     return lambda_invoke(f->lambda, &request, on_done, f);
 }
 
 static struct lambda_call *invoke(struct fixture *f, const char *payload)
 {
-    return invoke_on(f, f->route, payload, TIMEOUT);
+    return invoke_on(f, f->defined, payload, TIMEOUT);
 }
 
 static uint64_t counted(struct fixture *f, const char *result)
@@ -186,7 +182,7 @@ static void requests_are_written(void **state)
         f.function.endpoint.base_path = str_from(c->base_path);
         f.function.emulator = c->emulator;
         prepare(&f);
-        f.route->qualifier = str_from(c->qualifier);
+        f.qualifier = str_from(c->qualifier);
         (void)invoke(&f, "{\"version\":\"2.0\"}");
         run_until(&f.loop, &f.done, 1);
         struct str head = buf_str(&seen_head);
@@ -250,7 +246,7 @@ static void calls_are_signed(void **state)
     run_until(&f.loop, &f.done, 1);
     check_signature(&signing, STR("/base/2015-03-31/functions/a%3Ab/invocations"), STR(""));
 
-    f.route->qualifier = STR("$LATEST");
+    f.qualifier = STR("$LATEST");
     signing.session_token = STR("token/+=");
     (void)invoke(&f, "");
     run_until(&f.loop, &f.done, 2);
@@ -279,7 +275,7 @@ static void a_trace_id_cannot_add_fields(void **state)
     setup(&f, answer_echo);
     prepare(&f);
     struct lambda_request request = {
-        .route = f.route, .trace_id = STR("x\r\nX-Evil: 1"), .timeout = TIMEOUT};
+        .function = f.defined, .trace_id = STR("x\r\nX-Evil: 1"), .timeout = TIMEOUT};
     (void)lambda_invoke(f.lambda, &request, on_done, &f);
     run_until(&f.loop, &f.done, 1);
     assert_int_equal(fake_field(buf_str(&seen_head), STR("X-Evil")).len, 0);
@@ -359,7 +355,7 @@ static void what_is_refused_at_once_is_told_later(void **state)
     struct fixture f;
     setup(&f, answer_echo);
     prepare(&f);
-    struct lambda_request request = {.route = f.route, .timeout = TIMEOUT};
+    struct lambda_request request = {.function = f.defined, .timeout = TIMEOUT};
     memset(buf_reserve(&request.payload, 6291457), ' ', 6291457);
     buf_commit(&request.payload, 6291457);
     (void)lambda_invoke(f.lambda, &request, on_done, &f);
@@ -436,7 +432,7 @@ static void calls_wait_in_order_and_a_full_queue_refuses(void **state)
 
 static void invoke_apart(struct fixture *f, const char *payload, uint64_t max)
 {
-    struct lambda_request request = {.route = f->route, .timeout = TIMEOUT, .apart_max = max};
+    struct lambda_request request = {.function = f->defined, .timeout = TIMEOUT, .apart_max = max};
     buf_append(&request.payload, str_from(payload));
     (void)lambda_invoke(f->lambda, &request, on_done, f);
 }
@@ -475,7 +471,7 @@ static void the_integration_timeout_covers_waiting(void **state)
     prepare(&f);
     (void)invoke(&f, "a");
     run_until(&f.loop, &f.server.requests, 1);
-    (void)invoke_on(&f, f.route, "b", 10 * USEC_PER_MSEC);
+    (void)invoke_on(&f, f.defined, "b", 10 * USEC_PER_MSEC);
     run_until(&f.loop, &f.done, 1);
     assert_int_equal(f.failure, INTEGRATION_TIMED_OUT);
     assert_str_equal(buf_str(&order), STR("a")); /* the other was never started */
@@ -502,7 +498,7 @@ static void whose_timeout_ends_first_decides(void **state)
         setup(&f, answer_later);
         f.function.timeout = c->function * USEC_PER_MSEC;
         prepare(&f);
-        (void)invoke_on(&f, f.route, "a", c->integration * USEC_PER_MSEC);
+        (void)invoke_on(&f, f.defined, "a", c->integration * USEC_PER_MSEC);
         run_until(&f.loop, &f.done, 1);
         CHECK_CASE(c, f.failure == c->failure, "failure %d", f.failure);
         CHECK_CASE(c, counted(&f, "timeout") == 1, "not counted");
@@ -614,14 +610,14 @@ static void a_new_endpoint_is_for_new_calls(void **state)
     run_until(&f.loop, &f.server.requests, 1);
 
     struct snapshot *old = f.snapshot;
-    struct stage_route *old_route = f.route;
+    struct function *old_function = f.defined;
     fake_server_start(&other, &f.loop, answer_echo);
     f.function.endpoint.port = other.port;
     prepare(&f);
     (void)invoke(&f, "b");
     run_until(&f.loop, &f.done, 1);
     assert_int_equal(other.requests, 1);
-    (void)invoke_on(&f, old_route, "c", TIMEOUT); /* an exchange that began before */
+    (void)invoke_on(&f, old_function, "c", TIMEOUT); /* an exchange that began before */
     run_until(&f.loop, &f.server.requests, 2);
     snapshot_unref(old); /* (its calls are in flight) */
     answer_held();
