@@ -159,7 +159,7 @@ static inline void await_silence(struct run *run)
     assert_int_equal(got, 0);
 }
 
-static inline void run_end(struct run *run)
+static inline void run_release(struct run *run)
 {
     buf_release(&run->text);
     close(run->out);
@@ -172,7 +172,7 @@ static inline void finish(struct run *run, const char *text)
     await_silence(run);
     assert_int_equal(run->exits, 1);
     assert_str_equal(buf_str(&run->text), str_from(text));
-    run_end(run);
+    run_release(run);
 }
 
 static inline pid_t parent_of(pid_t pid)

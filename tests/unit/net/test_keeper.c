@@ -129,7 +129,7 @@ static void a_child_has_what_it_was_given(void **state)
         CHECK_CASE(c, run.exit.signal == c->exit.signal, "%d", run.exit.signal);
         CHECK_CASE(c, str_is(buf_str(&run.text), c->text ? c->text : ""), "'%" STR_F "'",
                    STR_A(buf_str(&run.text)));
-        run_end(&run);
+        run_release(&run);
     }
     trial_end(&t);
     close(fds[0]);
@@ -272,7 +272,7 @@ static void a_spec_may_be_large_but_not_too_large(void **state)
     assert_false(start_large(&run, &t, KEEPER_SPEC_MAX + 1, &error));
     assert_int_equal(error.code, ERROR_TOO_LARGE);
     await_silence(&run);
-    run_end(&run);
+    run_release(&run);
     trial_end(&t);
 }
 
