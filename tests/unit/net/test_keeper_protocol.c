@@ -235,6 +235,28 @@ static void a_keeper_ends_where_nonsense_is_told(void **state)
     }
 }
 
+/* Which child would a signal be for? */
+static void an_id_is_used_once(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"/bin/sleep", "1000", NULL}, *const environment[] = {NULL};
+    struct child_spec spec = {.arguments = words, .environment = environment, .directory = "/"};
+    const int fds[] = {2, 2};
+    scoped_buf struct buf message = {0};
+    char room[64];
+    int ends[2];
+    assert_true(keeper_order_write(&message, 1, &spec, NULL));
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    pid_t keeper = start_keeper(ends[1]);
+    close(ends[1]);
+    assert_int_equal(keeper_send(ends[0], buf_str(&message), fds, 0), 0);
+    assert_int_equal(keeper_send(ends[0], buf_str(&message), fds, 0), 0);
+    while (recv(ends[0], room, sizeof(room), 0) > 0)
+        ; /* started and killed */
+    assert_int_equal(status_of(keeper), 0);
+    close(ends[0]);
+}
+
 static void a_keeper_needs_somebody_to_keep_for(void **state)
 {
     (void)state;
@@ -256,6 +278,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(messages_are_looked_at),
         cmocka_unit_test(a_keeper_ends_where_nonsense_is_told),
+        cmocka_unit_test(an_id_is_used_once),
         cmocka_unit_test(a_keeper_needs_somebody_to_keep_for),
     };
     return cmocka_run_group_tests_name("net/keeper_protocol", tests, NULL, NULL);
