@@ -19,7 +19,7 @@ static void tell(struct worker_output *o, struct str line)
 }
 
 /* Whole lines of what has come; the rest waits for its end. */
-static void take(struct worker_output *o, struct str bytes)
+static void take_bytes(struct worker_output *o, struct str bytes)
 {
     while (bytes.len > 0) {
         size_t len = str_find(bytes, '\n');
@@ -94,7 +94,7 @@ static bool read_some(struct worker_output *o)
         return false;
     }
     spend(o, (size_t)got);
-    take(o, str_of(piece, (size_t)got));
+    take_bytes(o, str_of(piece, (size_t)got));
     return (size_t)got == sizeof(piece) && o->allowance > 0;
 }
 

@@ -36,6 +36,7 @@ struct worker_pool {
     uint64_t back_off_until;
     struct start_failure failure; /* of the last start */
     struct timer grace, timer;
+    struct task releasing;
     struct watch *watch;
     struct buf watched; /* which directory */
     struct figure *processes, *started, *start_failed;
@@ -201,13 +202,21 @@ static void on_grace(struct timer *timer)
 
 /* Ending. */
 
-static void release_definition_if_over(struct worker_pool *p)
+/* The function, and this pool with it, may go with the snapshot: hence at the end of a turn. */
+static void on_releasing(struct task *task)
 {
-    if (!p->removed || p->waiting_count > 0 || alive(p) > 0 || !p->snapshot)
+    struct worker_pool *p = container_of(task, struct worker_pool, releasing);
+    if (!p->removed || p->waiting_count > 0 || !TAILQ_EMPTY(&p->workers))
         return;
     p->function = NULL;
     struct snapshot *snapshot = take(&p->snapshot);
-    snapshot_unref(snapshot); /* the function, and this pool with it, may go with it */
+    snapshot_unref(snapshot);
+}
+
+static void release_definition_if_over(struct worker_pool *p)
+{
+    if (p->removed && p->snapshot && p->waiting_count == 0 && TAILQ_EMPTY(&p->workers))
+        task_defer(p->host->loop, &p->releasing, on_releasing);
 }
 
 static bool is_stale(const struct worker_pool *p, const struct worker *w)
@@ -485,7 +494,7 @@ void pool_invoke(struct worker_pool *p, struct invocation *i)
     p->waiting_count++;
     start_wanted(p, true);
     if (alive(p) == 0) { /* nothing could be started */
-        (void)TAILQ_REMOVE(&p->waiting, i, entry);
+        TAILQ_REMOVE(&p->waiting, i, entry);
         p->waiting_count--;
         refuse(p, i);
     }
@@ -538,6 +547,7 @@ void pool_free(struct worker_pool *p)
     task_cancel(p->host->loop, &i->refusing);
     timer_cancel(p->host->loop, &p->grace);
     timer_cancel(p->host->loop, &p->timer);
+    task_cancel(p->host->loop, &p->releasing);
     watch_free(p->watch);
     buf_release(&p->watched);
     buf_release(&p->fingerprint);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "turnpike/base/clock.h"
 #include "turnpike/base/log.h"
@@ -238,6 +239,7 @@ enum exit_status server_start(struct server *s, const struct server_options *opt
     s->gateway = gateway_new(&s->loop, &error);
     if (!s->gateway)
         return fail(&error, "start");
+    gateway_host(s->gateway, "/proc/self/exe", (const char *const *)environ);
     s->front = front_new(s->gateway, find_inherited, s);
     watch_signals(s);
     return start(s);
