@@ -98,8 +98,10 @@ static void on_trailer(struct http_connection *c, struct str name, struct str va
         http_connection_abort(c);
         play.in_request = false;
     }
-    if (str_is(value, "p"))
+    if (str_is(value, "p")) {
         http_connection_pause_body(c);
+        respond(c, 413);
+    }
 }
 
 static void on_body_end(struct http_connection *c)
