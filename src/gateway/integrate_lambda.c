@@ -16,6 +16,9 @@ static enum verdict fail(struct exchange *x, enum integration_failure failure, s
     const struct stage_route *r = x->t.selection.stage_route;
     if (!r->function || r->function->process.on)
         return integration_failed(x, failure, why, "function '%" STR_F "'", STR_A(r->function_arn));
+    if (r->function->process.on)
+        return integration_failed(x, failure, why, "function '%" STR_F "'",
+                                  STR_A(r->function->name));
     return integration_failed(x, failure, why, "function '%" STR_F "' at %" STR_F,
                               STR_A(r->function->name),
                               STR_A(reason_endpoint(&x->arena, &r->function->endpoint)));
