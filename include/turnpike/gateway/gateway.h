@@ -5,6 +5,7 @@
 #define TURNPIKE_GATEWAY_GATEWAY_H
 
 #include "turnpike/auth/auth.h"
+#include "turnpike/auth/temporary_keys.h"
 #include "turnpike/backend/http_proxy.h"
 #include "turnpike/backend/lambda.h"
 #include "turnpike/backend/service.h"
@@ -26,6 +27,7 @@ struct gateway {
     struct fetcher *fetcher;
     struct limiter *limiter;
     struct auth *auth;
+    struct temporary_keys *temporary_keys; /* of hosted functions */
     struct lambda *lambda;
     struct origins *origins; /* behind HTTP and service integrations */
     struct http_proxy *http_proxy;
