@@ -26,23 +26,6 @@ static char *put_hex(char *out, const unsigned char *bytes, size_t count)
     return out;
 }
 
-void request_id_make(char out[REQUEST_ID_SIZE])
-{
-    static const unsigned char group_ends[] = {4, 6, 8, 10, 16};
-    unsigned char bytes[16];
-    random_bytes(bytes, sizeof(bytes));
-    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
-    bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
-    size_t from = 0;
-    FOR_EACH (end, group_ends, ARRAY_LENGTH(group_ends)) {
-        if (from > 0)
-            *out++ = '-';
-        out = put_hex(out, bytes + from, *end - from);
-        from = *end;
-    }
-    *out = '\0';
-}
-
 /* Traces. */
 
 static bool is_hex(struct str s)

@@ -8,9 +8,10 @@
 
 #include "turnpike/base/arena.h"
 #include "turnpike/base/buf.h"
+#include "turnpike/base/uuid.h"
 #include "turnpike/net/loop.h"
 
-#define REQUEST_ID_SIZE 37 /* "a2b4cc6e-…" and NUL */
+#define REQUEST_ID_SIZE UUID_SIZE
 #define TRACE_ID_MAX    256
 
 /* How an invocation ended. */
@@ -55,9 +56,6 @@ struct invocation {
 
 /* Frees what it holds. */
 void invocation_release(struct invocation *i);
-
-/* A version 4 UUID (RFC 9562). */
-void request_id_make(char out[REQUEST_ID_SIZE]);
 
 /* What functions are told of a trace: Root, Parent and Sampled, those that are missing added; other
  * fields stay behind them. Without a root that is one, a new one. */

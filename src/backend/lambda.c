@@ -313,7 +313,7 @@ static void describe_invocation(struct lambda_call *call, const struct lambda_re
     if (id.len == REQUEST_ID_SIZE - 1)
         memcpy(i->request_id, id.at, id.len); /* its end is zero already */
     else
-        request_id_make(i->request_id);
+        uuid_make(i->request_id);
     trace_id_complete(request->trace_id, loop_wall(call->function->lambda->loop), i->trace_id);
     buf_append(&i->client_context, request->client_context);
     buf_append(&i->arn, call->target->arn);

@@ -446,7 +446,7 @@ static struct str make_log_stream(struct arena *a, uint64_t wall)
     char date[CLOCK_ISO_SIZE], id[REQUEST_ID_SIZE];
     scoped_buf struct buf hex = {0};
     (void)clock_iso(wall, date);
-    request_id_make(id);
+    uuid_make(id);
     for (const char *c = id; *c; c++)
         if (*c != '-')
             buf_append_char(&hex, *c);

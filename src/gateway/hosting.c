@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What hosted functions need of the gateway: a place for their log, and keys that it knows. */
+#include <string.h>
+
 #include "turnpike/base/log.h"
 #include "turnpike/gateway/gateway.h"
 
@@ -29,15 +31,19 @@ static void on_notice(void *data, struct str function, struct str what)
 
 static struct sigv4_key issue_key(void *data, struct str function)
 {
-    (void)data;
-    (void)function;
-    return (struct sigv4_key){0};
+    struct gateway *g = data;
+    struct temporary_key key;
+    temporary_keys_issue(g->temporary_keys, function, g->snapshot->settings.account_id, &key);
+    const struct credential *known =
+        temporary_keys_find(g->temporary_keys, str_from(key.access_key_id));
+    explicit_bzero(&key, sizeof(key));
+    return (struct sigv4_key){known->access_key_id, known->secret_access_key, known->session_token};
 }
 
 static void revoke_key(void *data, const struct sigv4_key *key)
 {
-    (void)data;
-    (void)key;
+    struct gateway *g = data;
+    temporary_keys_revoke(g->temporary_keys, key->access_key_id);
 }
 
 void gateway_host(struct gateway *g, const char *program, const char *const *environment)
