@@ -65,3 +65,7 @@ export async function floods(event) {
   for (let sent = 0; sent < Number(query(event).bytes); sent += line.length) process.stderr.write(line);
   return "flooded";
 }
+
+// All of them in one: ?do=NAME.
+const all = { echo, nothing, throws, rejects, throwsAtOnce, rejectsUnseen, withCallback, exits, isKilled, sleeps, spins, large, logs, leavesChild, worksOn, floods };
+export const any = (event, context, callback) => all[query(event).do ?? "echo"](event, context, callback);
