@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker_pool_private.h"
 
-#include "function_endpoints.h"
 #include "function_environment.h"
 #include "turnpike/base/clock.h"
 #include "turnpike/base/xalloc.h"
@@ -207,14 +206,16 @@ static struct buf make_fingerprint(const struct worker_pool *p)
     struct buf out = {0};
     struct arena arena;
     arena_init(&arena, 8192);
+    struct function_endpoints endpoints =
+        function_endpoints_find(&arena, p->snapshot, p->function);
     struct function_environment_facts facts = {
         .function = p->function,
         .settings = settings,
         .runtime_api = STR("-"),
         .log_stream = STR("-"),
         .ca_file = p->host->hosting->ca_file,
-        .management_endpoint = function_management_endpoint(&arena, p->snapshot, p->function),
-        .invoke_endpoint = function_invoke_endpoint(&arena, settings),
+        .management_endpoint = endpoints.management,
+        .invoke_endpoint = endpoints.invoke,
         .inherited = p->host->hosting->environment};
     for (const char *const *v = function_environment(&arena, &facts); *v; v++)
         print(&out, str_from(*v));

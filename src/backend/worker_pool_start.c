@@ -2,7 +2,6 @@
 /* When a pool starts processes, and what is said where none can be. */
 #include <stdarg.h>
 
-#include "function_endpoints.h"
 #include "turnpike/base/clock.h"
 
 #include "worker_pool_private.h"

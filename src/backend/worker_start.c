@@ -49,9 +49,9 @@ static const char *const *make_environment(struct worker *w, const struct worker
         .runtime_api = arena_printf(a, "127.0.0.1:%u", runtime_api_port(&w->api)),
         .key = w->key.access_key_id.len > 0 ? &w->key : NULL,
         .log_stream = make_log_stream(a, loop_wall(w->loop)),
-        .ca_file = start->ca_file,
-        .management_endpoint = start->management_endpoint,
-        .invoke_endpoint = start->invoke_endpoint,
+        .ca_file = hosting->ca_file,
+        .management_endpoint = start->endpoints.management,
+        .invoke_endpoint = start->endpoints.invoke,
         .inherited = hosting->environment};
     return function_environment(a, &facts);
 }
