@@ -111,10 +111,8 @@ static struct worker *try_start(struct worker_pool *p, struct error *ret_error)
     struct worker_start start = {.keeper = keeper,
                                  .function = p->function,
                                  .settings = settings,
-                                 .ca_file = p->host->hosting->ca_file,
-                                 .management_endpoint =
-                                     function_management_endpoint(&arena, p->snapshot, p->function),
-                                 .invoke_endpoint = function_invoke_endpoint(&arena, settings),
+                                 .endpoints =
+                                     function_endpoints_find(&arena, p->snapshot, p->function),
                                  .generation = p->generation};
     struct worker *w = worker_new(&p->context, &start, p, ret_error);
     arena_release(&arena);
