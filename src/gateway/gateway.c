@@ -145,6 +145,7 @@ void gateway_use(struct gateway *g, struct snapshot *snapshot)
     g->snapshot = snapshot;
     origins_limit_abandoned(g->origins, abandoned_max(snapshot));
     connections_follow(g, last);
+    lambda_use(g->lambda, snapshot);
     auth_warm(g->auth, snapshot);
     snapshot_unref(last);
 }

@@ -34,6 +34,7 @@ struct gateway {
     struct origins *origins;      /* behind HTTP and service integrations */
     struct http_proxy *http_proxy;
     struct services *services;
+    struct hosting hosting;         /* of functions; program NULL: none is hosted */
     struct snapshot *snapshot;      /* in force; NULL before the first */
     struct connections connections; /* WebSockets */
 
@@ -48,6 +49,9 @@ struct gateway {
 
 /* NULL with an error where libcurl cannot be used. */
 MUST_USE struct gateway *gateway_new(struct loop *loop, struct error *ret_error);
+/* Functions may be hosted from here on: by a keeper that `program` runs, with what this process'
+ * environment has for them. */
+void gateway_host(struct gateway *g, const char *program, const char *const *environment);
 /* No exchange may be left. Events that wait are lost, which is said. Takes NULL. */
 void gateway_free(struct gateway *g);
 
