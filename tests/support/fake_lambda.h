@@ -41,6 +41,18 @@ void lambda_prepare(struct lambda *l, struct snapshot *snapshot)
     (void)snapshot;
 }
 
+void lambda_host(struct lambda *l, const struct hosting *hosting)
+{
+    (void)l;
+    (void)hosting;
+}
+
+void lambda_use(struct lambda *l, struct snapshot *snapshot)
+{
+    (void)l;
+    (void)snapshot;
+}
+
 struct lambda_call *lambda_invoke(struct lambda *l, struct lambda_request *request,
                                   lambda_done_fn *done, void *data)
 {
