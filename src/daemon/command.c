@@ -3,6 +3,7 @@
 
 #include "turnpike/base/diag.h"
 #include "turnpike/base/xalloc.h"
+#include "turnpike/net/keeper.h"
 
 /* In the order of the overview. */
 static const struct command *const commands[] = {
@@ -103,6 +104,8 @@ static enum exit_status dispatch(int argc, const char *const *argv)
         command_print_overview(stderr);
         return STATUS_USAGE;
     }
+    if (strcmp(argv[1], "keeper") == 0) /* nobody's command but keeper_new's */
+        return (enum exit_status)keeper_run();
     if (strcmp(argv[1], "--version") == 0) {
         puts("turnpike " TURNPIKE_VERSION);
         return STATUS_DONE;

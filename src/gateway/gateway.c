@@ -31,6 +31,7 @@ struct gateway *gateway_new(struct loop *loop, struct error *ret_error)
     g->limiter = limiter_new();
     g->auth = auth_new(loop, g->fetcher, g->counters);
     auth_on_refresh(g->auth, on_keys_refreshed, g);
+    g->temporary_keys = temporary_keys_new();
     g->lambda = lambda_new(loop, g->curl, g->counters);
     g->origins = origins_new(loop, curl);
     g->http_proxy = http_proxy_new(loop);
@@ -60,6 +61,7 @@ void gateway_free(struct gateway *g)
     services_free(g->services);
     origins_free(g->origins);
     snapshot_unref(g->snapshot);
+    temporary_keys_free(g->temporary_keys);
     auth_free(g->auth);
     limiter_free(g->limiter);
     fetcher_free(g->fetcher);
@@ -94,6 +96,7 @@ void gateway_use(struct gateway *g, struct snapshot *snapshot)
     g->snapshot = snapshot;
     origins_limit_abandoned(g->origins, abandoned_max(snapshot));
     connections_follow(g, last);
+    lambda_use(g->lambda, snapshot);
     auth_warm(g->auth, snapshot);
     snapshot_unref(last);
 }

@@ -45,6 +45,7 @@ enum verdict stage_admit(struct exchange *x)
         return NEXT;
     x->signature = arena_new(&x->arena, struct signature_check);
     *x->signature = (struct signature_check){.settings = settings,
+                                             .temporary_keys = x->gateway->temporary_keys,
                                              .request = &x->t.request,
                                              .service = STR("execute-api"),
                                              .wall = x->t.request.received_wall,

@@ -5,6 +5,7 @@
 #define TURNPIKE_GATEWAY_GATEWAY_H
 
 #include "turnpike/auth/auth.h"
+#include "turnpike/auth/temporary_keys.h"
 #include "turnpike/backend/http_proxy.h"
 #include "turnpike/backend/lambda.h"
 #include "turnpike/backend/service.h"
@@ -26,10 +27,12 @@ struct gateway {
     struct fetcher *fetcher;
     struct limiter *limiter;
     struct auth *auth;
+    struct temporary_keys *temporary_keys; /* of hosted functions */
     struct lambda *lambda;
     struct origins *origins; /* behind HTTP and service integrations */
     struct http_proxy *http_proxy;
     struct services *services;
+    struct hosting hosting;         /* of functions; program NULL: none is hosted */
     struct snapshot *snapshot;      /* in force; NULL before the first */
     struct connections connections; /* WebSockets */
 
@@ -44,6 +47,9 @@ struct gateway {
 
 /* NULL with an error where libcurl cannot be used. */
 MUST_USE struct gateway *gateway_new(struct loop *loop, struct error *ret_error);
+/* Functions may be hosted from here on: by a keeper that `program` runs, with what this process'
+ * environment has for them. */
+void gateway_host(struct gateway *g, const char *program, const char *const *environment);
 /* No exchange may be left. Takes NULL. */
 void gateway_free(struct gateway *g);
 

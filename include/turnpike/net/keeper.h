@@ -74,6 +74,9 @@ pid_t child_pid(
  * group but descends from it. */
 void child_kill(struct child *child, int signal);
 
+/* Kills it, if it has not ended; no callback follows. */
+void child_release(struct child *child);
+
 /* The keeper's own life: what `turnpike keeper` does, with its end of the socket pair as descriptor
  * 3. Returns the exit status; 2 with a line on stderr where nobody is at the other end. */
 int keeper_run(void);
