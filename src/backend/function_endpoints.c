@@ -98,19 +98,21 @@ static struct str management_url(struct arena *a, const struct settings *setting
                         STR_A(settings->execute_api.public_endpoint), STR_A(stage->stage_name));
 }
 
-struct str function_management_endpoint(struct arena *a, const struct snapshot *s,
-                                        const struct function *function)
+static struct str invoke_url(struct arena *a, const struct invoke_api_settings *invoke)
 {
-    const struct stage *stage = find_stage(s, function);
-    bool reachable = stage && !stage->api->disable_execute_api_endpoint;
-    return reachable ? management_url(a, &s->settings, stage) : STR("");
-}
-
-struct str function_invoke_endpoint(struct arena *a, const struct settings *settings)
-{
-    const struct invoke_api_settings *invoke = &settings->invoke_api;
     if (!invoke->on)
         return STR("");
     return arena_printf(a, "http://%" STR_F ":%u", STR_A(local_host(a, invoke->address)),
                         invoke->port);
+}
+
+struct function_endpoints function_endpoints_find(struct arena *a, const struct snapshot *s,
+                                                  const struct function *function)
+{
+    const struct stage *stage = find_stage(s, function);
+    bool reachable = stage && !stage->api->disable_execute_api_endpoint;
+    return (struct function_endpoints){
+        .management = reachable ? management_url(a, &s->settings, stage) : STR(""),
+        .invoke = invoke_url(a, &s->settings.invoke_api),
+    };
 }

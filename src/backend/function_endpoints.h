@@ -6,14 +6,16 @@
 
 #include "turnpike/model/snapshot.h"
 
-/* URLs; empty where there is none. */
+/* URLs; empty: none. Views of the arena. */
+struct function_endpoints {
+    /* @connections of the one WebSocket stage that calls the function, or else of the one that
+     * there is: over a plain loopback listener, else over TLS where executeApi.publicEndpoint says.
+     */
+    struct str management;
+    struct str invoke; /* invokeApi */
+};
 
-/* @connections of the one WebSocket stage that calls the function, or else of the only one that
- * there is: over a plain loopback listener, or over TLS where executeApi.publicEndpoint says. */
-struct str function_management_endpoint(struct arena *a, const struct snapshot *s,
-                                        const struct function *function);
-
-/* invokeApi. */
-struct str function_invoke_endpoint(struct arena *a, const struct settings *settings);
+struct function_endpoints function_endpoints_find(struct arena *a, const struct snapshot *s,
+                                                  const struct function *function);
 
 #endif

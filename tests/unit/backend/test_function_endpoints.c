@@ -211,8 +211,11 @@ static void finds_connections(void **state)
         if (c->management_listeners)
             list_push(&s->arena, &s->settings.management.listeners)->text =
                 str_from(c->management_listeners);
-        struct str got = function_management_endpoint(&s->arena, s, s->functions.items[0]);
-        CHECK_CASE(c, str_is(got, c->want), "got '%" STR_F "'", STR_A(got));
+        struct function_endpoints found =
+            function_endpoints_find(&s->arena, s, s->functions.items[0]);
+        CHECK_CASE(c, str_is(found.management, c->want), "got '%" STR_F "'",
+                   STR_A(found.management));
+        CHECK_CASE(c, found.invoke.len == 0, "got '%" STR_F "'", STR_A(found.invoke));
         snapshot_unref(s);
     }
 }
@@ -234,13 +237,14 @@ static void finds_the_invoke_api(void **state)
 {
     (void)state;
     FOR_EACH_CASE (c, invocations) {
-        struct arena arena;
-        struct settings settings = {.invoke_api = {.on = c->on, .port = 3001}};
-        settings.invoke_api.address = str_from(c->address);
-        arena_init(&arena, 256);
-        struct str got = function_invoke_endpoint(&arena, &settings);
-        CHECK_CASE(c, str_is(got, c->want), "got '%" STR_F "'", STR_A(got));
-        arena_release(&arena);
+        struct snapshot *s = make_snapshot();
+        s->settings.invoke_api = (struct invoke_api_settings){
+            .on = c->on, .address = str_from(c->address), .port = 3001};
+        struct function_endpoints found =
+            function_endpoints_find(&s->arena, s, s->functions.items[0]);
+        CHECK_CASE(c, str_is(found.invoke, c->want), "got '%" STR_F "'", STR_A(found.invoke));
+        CHECK_CASE(c, found.management.len == 0, "management");
+        snapshot_unref(s);
     }
 }
 
