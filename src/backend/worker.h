@@ -9,6 +9,7 @@
 #include "turnpike/model/api.h"
 #include "turnpike/net/keeper.h"
 
+#include "function_endpoints.h"
 #include "invocation.h"
 #include "runtime_api.h"
 #include "worker_output.h"
@@ -87,7 +88,7 @@ struct worker_start {
     struct keeper *keeper;
     const struct function *function;
     const struct settings *settings;
-    struct str ca_file, management_endpoint, invoke_endpoint; /* empty: none */
+    struct function_endpoints endpoints;
     unsigned generation;
 };
 
