@@ -181,7 +181,7 @@ for (const format of formats)
 
 test("an SDK client as it comes invokes other functions", async () => {
   const port = await freePort();
-  const functions = { caller: hosted(ric("sdk.invoke"), { timeout: 10 }), callee: hosted(ric("basic.any")), self: hosted([program]), lone: hosted(ric("sdk.invoke"), { credentials: "none", timeout: 10, environment: { AWS_EC2_METADATA_DISABLED: "true" } }) };
+  const functions = { caller: hosted(ric("sdk.invoke"), { timeout: 10 }), callee: hosted(ric("basic.any")), self: hosted([program]), lone: hosted(ric("sdk.invoke"), { credentials: "none", timeout: 10 }) };
   await withHosted(functions, async ({ gateway, call }) => {
     const invoke = async (query, name = "caller") => (await call(`/${name}?${new URLSearchParams(query)}`)).json();
     const answer = await invoke({ name: "callee", payload: '{"queryStringParameters":{"do":"nothing"}}' });

@@ -47,7 +47,8 @@ test("event, context and environment are Lambda's, and nothing is inherited", as
     assert.ok(environment.AWS_EXECUTION_ENV);
     const known = [...Object.keys(expected), "AWS_LAMBDA_RUNTIME_API", "_X_AMZN_TRACE_ID", "AWS_EXECUTION_ENV", "_HANDLER", "LAMBDA_RUNTIME_DIR", "LANG", "SHLVL", "HOME",
       "LD_LIBRARY_PATH", "NODE_PATH", "PYTHONPATH", "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT", "AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL",
-      "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", "AWS_ENDPOINT_URL_LAMBDA", "NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDLE", "SSL_CERT_FILE"];
+      "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", "AWS_ENDPOINT_URL_LAMBDA", "NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDLE", "SSL_CERT_FILE",
+      "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED"];
     assert.deepEqual(Object.keys(environment).filter((name) => !known.includes(name)), []);
     const log = await reason(gateway, "/f");
     assert.deepEqual([log.status, log.invoked, log.requestId, log.text], [200, "200", awsRequestId, "-"]);
@@ -77,11 +78,14 @@ test("the PATH that is there where none is written finds programs", async () => 
 });
 
 test("a directory is relative to the configuration, a program with a slash to the directory", async () => {
-  const script = fs.readFileSync(path.join(folder, "bootstrap"));
-  await withHosted({ f: { process: { command: ["bin/run", "arguments"], workingDirectory: "code" } } }, async ({ gateway, call }) => {
+  const functions = { f: { process: { command: ["bin/run", "arguments"], workingDirectory: "code" } } };
+  await withHosted({}, async ({ gateway, call }) => {
+    gateway.write({ "code/bin/run": fs.readFileSync(path.join(folder, "bootstrap")), "api.json": routesOf(functions) });
     fs.chmodSync(path.join(gateway.directory, "code/bin/run"), 0o755);
+    const reload = await gateway.reload(configOf(functions));
+    assert.equal(reload.code, 0, reload.stderr);
     assert.equal((await call("/f")).text, `f in ${fs.realpathSync(gateway.directory)}/code`);
-  }, { files: { "code/bin/run": script } });
+  });
 });
 
 /* --- what becomes of what it does --- */
@@ -209,14 +213,19 @@ test("a function that cannot be loaded: what it said is the answer's reason, and
 });
 
 test("a program that is not there, and one that is none", async () => {
-  await withHosted({ gone: hosted(["no-such-runtime"]), none: hosted(["./router.mjs"]) }, async ({ gateway }) => {
-    for (const [name, why] of [["gone", /fork\/exec.*No such file/], ["none", /fork\/exec.*Permission denied/]]) {
-      const [status, text] = await outcome(gateway, `/${name}`);
-      assert.equal(status, 500);
-      assert.match(text, why);
-      await said(gateway, name, /cannot start/);
-    }
-  });
+  const directory = temporaryDirectory();
+  const functions = { gone: hosted(["no-such-runtime"]), none: hosted([path.join(directory, "none")], {}, { workingDirectory: directory }) };
+  try {
+    fs.writeFileSync(path.join(directory, "none"), "neither a program nor a script", { mode: 0o755 });
+    await withHosted(functions, async ({ gateway }) => {
+      for (const [name, why] of [["gone", /fork\/exec.*No such file/], ["none", /fork\/exec.*Exec format error/]]) {
+        const [status, text] = await outcome(gateway, `/${name}`);
+        assert.equal(status, 500);
+        assert.match(text, why);
+        await said(gateway, name, /cannot start/);
+      }
+    });
+  } finally { fs.rmSync(directory, { recursive: true }); }
 });
 
 test("starts that fail are tried ever less often; what is repaired runs again", async () => {
@@ -513,7 +522,7 @@ test("credentials that are inherited count where the configuration knows them, n
   await withChatFunction({ credentials: "inherit" }, async (gateway, ask) => {
     assert.equal(JSON.parse((await ask({ text: "one" }, 1))[0]).status, 403);
   }, { env: operator });
-  await withChatFunction({ credentials: "none", environment: { AWS_EC2_METADATA_DISABLED: "true" } }, async (gateway, ask) => {
+  await withChatFunction({ credentials: "none" }, async (gateway, ask) => {
     assert.equal(JSON.parse((await ask({ text: "one" }, 1))[0]).name, "CredentialsProviderError");
   }, { env: operator });
 });

@@ -63,7 +63,7 @@ export async function outcome(gateway, target) {
 
 // Waits for a line that a function wrote (or was written of it), and gives what the pattern finds in it.
 export async function said(gateway, name, pattern, options) {
-  const line = await gateway.line(new RegExp(`\\b${name}\\b.*${pattern.source}`, pattern.flags), options);
+  const line = await gateway.line(new RegExp(`^(?=.*(\\[function=${name}[ \\]]|function '${name}')).*(?:${pattern.source})`), options);
   return pattern.exec(line);
 }
 
