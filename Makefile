@@ -86,7 +86,7 @@ lint: ## layers, format, clang-tidy, gcc -fanalyzer
 	$(Q)make/deps.sh build lint
 	$(Q)tests/lint/run
 
-bench: $(PROGRAM) ## speed beside nginx, HAProxy and Pushpin
+bench: $(PROGRAM) ## speed beside nginx, HAProxy, Pushpin and serverless-offline
 	$(Q)tests/bench/run
 
 format: ## formats the sources with clang-format 14

@@ -9,8 +9,8 @@ bench-unit: $(BENCHES) ## CPU time of single steps, in process
 
 .PHONY: bench-unit
 
-# What loads WebSocket servers in `make bench`, and a backend that one of them needs.
-LOADERS := $(BUILD)/tests/bench/websocket_load $(BUILD)/tests/bench/websocket_echo
+# What loads servers in `make bench`, and what stands behind them.
+LOADERS := $(addprefix $(BUILD)/tests/bench/,websocket_load websocket_echo runtime_worker)
 
 $(BUILD)/tests/bench/websocket_load: $(BUILD)/tests/bench/websocket_client.o
 $(LOADERS): %: %.o $(LIBRARY)

@@ -167,7 +167,7 @@ static void append_scope_problems(struct signature_check *check, const struct si
 }
 
 /* Whose key it is. Looks at all of them, so that it takes as long for every one, and for none. */
-static const struct credential *find_credential(const struct settings *settings, struct str id)
+static const struct credential *find_configured(const struct settings *settings, struct str id)
 {
     const struct credential *found = NULL;
     FOR_EACH_IN (credential, &settings->credentials)
@@ -176,19 +176,30 @@ static const struct credential *find_credential(const struct settings *settings,
     return found;
 }
 
+/* A temporary key may be revoked at any time, so nobody keeps what this returns. */
+static const struct credential *find_claimed(const struct signature_check *check)
+{
+    const struct credential *configured = find_configured(check->settings, check->claimed_id);
+    return configured ? configured : temporary_keys_find(check->temporary_keys, check->claimed_id);
+}
+
 /* Key and token are refused in one way. */
+static enum signature_result refuse_key(struct signature_check *check, const char *why)
+{
+    return signature_refuse(check, SIGNATURE_UNKNOWN,
+                            STR("The security token included in the request is invalid."), why);
+}
+
 static enum signature_result check_key(struct signature_check *check, struct str access_key_id)
 {
-    struct str message = STR("The security token included in the request is invalid.");
-    check->claimed = find_credential(check->settings, access_key_id);
-    if (!check->claimed)
-        return signature_refuse(check, SIGNATURE_UNKNOWN, message,
-                                "no credential has this access key ID");
-    if (!str_eq_secret(check->claimed->session_token, check->parts.session_token))
-        return signature_refuse(check, SIGNATURE_UNKNOWN, message,
-                                check->claimed->session_token.len > 0
-                                    ? "it has not the session token that belongs to the key"
-                                    : "it has a session token, and the key has none");
+    check->claimed_id = access_key_id;
+    const struct credential *claimed = find_claimed(check);
+    if (!claimed)
+        return refuse_key(check, "no credential has this access key ID");
+    if (!str_eq_secret(claimed->session_token, check->parts.session_token))
+        return refuse_key(check, claimed->session_token.len > 0
+                                     ? "it has not the session token that belongs to the key"
+                                     : "it has a session token, and the key has none");
     return SIGNATURE_VALID;
 }
 
@@ -284,20 +295,22 @@ static enum signature_result (*const steps[])(struct signature_check *check) = {
 
 enum signature_result signature_begin(struct signature_check *check)
 {
-    check->credential = check->claimed = NULL;
+    check->credential = NULL;
+    check->claimed_id = (struct str){0};
     FOR_EACH (step, steps, ARRAY_LENGTH(steps)) {
         enum signature_result result = (*step)(check);
         if (result != SIGNATURE_VALID) {
-            check->claimed = NULL;
+            check->claimed_id = (struct str){0};
             return result;
         }
     }
     return SIGNATURE_VALID;
 }
 
-static struct sha256 expected_signature(const struct signature_check *check, struct str hash)
+static struct sha256 expected_signature(const struct signature_check *check, struct str secret,
+                                        struct str hash)
 {
-    const struct sigv4_key key = {.secret_access_key = check->claimed->secret_access_key};
+    const struct sigv4_key key = {.secret_access_key = secret};
     const struct sigv4_scope scope = {str_head(check->time, SIGV4_DATE_LEN),
                                       check->settings->aws_region, check->service};
     const struct sigv4_request request = {.method = check->request->method,
@@ -311,18 +324,33 @@ static struct sha256 expected_signature(const struct signature_check *check, str
     return sigv4_signature(&key, &scope, check->time, buf_str(&canonical));
 }
 
+/* What stages may know of whoever has signed, however long his key lasts. */
+static const struct credential *without_secrets(struct signature_check *check,
+                                                const struct credential *claimed)
+{
+    struct credential *copy = arena_new(check->arena, struct credential);
+    *copy = *claimed;
+    copy->access_key_id = arena_copy(check->arena, claimed->access_key_id);
+    copy->user_arn = arena_copy(check->arena, claimed->user_arn);
+    copy->secret_access_key = copy->session_token = STR("");
+    return copy;
+}
+
 enum signature_result signature_finish(struct signature_check *check)
 {
     char body_hex[SHA256_HEX_LEN], hex[SHA256_HEX_LEN];
-    assert(check->claimed);
+    assert(check->claimed_id.at);
+    const struct credential *claimed = find_claimed(check);
+    if (!claimed)
+        return refuse_key(check, "the temporary key was revoked while the body came");
     struct sha256 body = sha256_of(&check->request->body, 1);
     struct str hash = sha256_hex(&body, body_hex);
     if (check->parts.content_hash.at && !str_eq(check->parts.content_hash, hash))
         return refuse_signature(check, "x-amz-content-sha256 is not the hash of the body");
-    struct sha256 expected = expected_signature(check, hash);
+    struct sha256 expected = expected_signature(check, claimed->secret_access_key, hash);
     if (!str_eq_secret(sha256_hex(&expected, hex), check->parts.signature))
         return refuse_signature(check, "another secret key, or something changed on the way: host, "
                                        "path, query, a signed header or the body");
-    check->credential = check->claimed;
+    check->credential = without_secrets(check, claimed);
     return SIGNATURE_VALID;
 }

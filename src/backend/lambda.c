@@ -13,9 +13,20 @@
 struct lambda *lambda_new(struct loop *loop, struct curl_loop *curl, struct counters *counters)
 {
     struct lambda *l = xcalloc(1, sizeof(*l));
-    *l = (struct lambda){.loop = loop, .curl = curl, .counters = counters, .references = 1};
+    *l = (struct lambda){
+        .loop = loop,
+        .curl = curl,
+        .counters = counters,
+        .references = 1,
+        .host = {.loop = loop, .counters = counters}
+    };
     TAILQ_INIT(&l->spare);
     return l;
+}
+
+void lambda_host(struct lambda *l, const struct hosting *hosting)
+{
+    l->host.hosting = hosting;
 }
 
 size_t lambda_calls(const struct lambda *l)
@@ -64,6 +75,7 @@ static void detach_call(struct lambda_call *call)
     task_cancel(f->lambda->loop, &call->refusing);
     buf_release(&call->head);
     buf_release(&call->payload);
+    invocation_release(&call->invocation);
     share_release(&call->held);
 }
 
@@ -80,7 +92,8 @@ static void release_call(struct lambda_call *call)
     } else {
         free(call);
     }
-    lambda_endpoint_unref(e);
+    if (e)
+        lambda_endpoint_unref(e);
     lambda_function_unref(f);
 }
 
@@ -119,17 +132,23 @@ static void finish_with_error(struct lambda_call *call, const struct error *erro
 
 /* Running. */
 
+static struct str field_of(const struct http_client_answer *http, struct str name)
+{
+    const struct header *field = http_find_header(http->headers, http->header_count, name);
+    return field ? field->value : (struct str){0};
+}
+
 static void finish_with_answer(struct lambda_call *call, struct http_client_answer *http)
 {
-    const struct header *id =
-        http_find_header(http->headers, http->header_count, STR("x-amzn-requestid"));
     struct lambda_reply reply = {.status = http->status,
                                  .headers = http->headers,
                                  .header_count = http->header_count,
                                  .body = buf_str(&http->body)};
     struct lambda_answer answer = {.status = http->status,
                                    .payload = http->body,
-                                   .request_id = id ? id->value : (struct str){0}};
+                                   .request_id = field_of(http, STR("x-amzn-requestid"))};
+    if (call->emulator == EMULATOR_NONE) /* others do not know it */
+        answer.content_type = field_of(http, STR("content-type"));
     struct arena arena;
     arena_init(&arena, 4096);
     struct lambda_verdict verdict = lambda_classify(&reply, call->emulator, &arena);
@@ -148,25 +167,85 @@ static void on_answer(void *data, struct http_client_answer *answer, const struc
         finish_with_error(call, error);
 }
 
-/* The call is in no list. What belongs to its snapshot is not looked at again. */
-static void run_call(struct lambda_call *call)
+static void call_endpoint(struct lambda_call *call, const struct lambda_target *t)
 {
     struct lambda_function *f = call->function;
-    const struct lambda_target *t = call->target;
     uint64_t now = loop_now(f->lambda->loop);
     uint64_t timeout = call->deadline > now ? call->deadline - now : 0;
     if (t->timeout < timeout)
         timeout = call->function_timeout = t->timeout;
-
-    call->state = LAMBDA_CALL_RUNS;
-    call->target = NULL;
-    TAILQ_INSERT_TAIL(&f->under_way, call, entry);
-    set_running(f, 1);
     lambda_target_end_head(t, &call->head, buf_str(&call->payload), loop_wall(f->lambda->loop));
     http_client_configure(call->endpoint->client, &t->options);
     call->http = http_call_start(call->endpoint->client, call->head, call->payload, timeout,
                                  on_answer, call);
     call->head = call->payload = (struct buf){0};
+}
+
+/* Hosted functions. */
+
+static void on_invoked(struct invocation *invocation, struct invocation_result *result)
+{
+    struct lambda_call *call = container_of(invocation, struct lambda_call, invocation);
+    struct lambda_answer answer = {.status = 200,
+                                   .payload = result->payload,
+                                   .content_type = result->content_type,
+                                   .log_tail = result->log_tail};
+    char request_id[REQUEST_ID_SIZE];
+    memcpy(request_id, invocation->request_id, sizeof(request_id));
+    answer.request_id = str_from(request_id);
+    struct arena arena;
+    arena_init(&arena, 4096);
+    struct lambda_verdict verdict = lambda_classify_invocation(result, &arena);
+    finish_call(call, &verdict, &answer);
+    result->payload = answer.payload;
+    arena_release(&arena);
+}
+
+/* The function runs on, or waits on for a process; its slot is taken until it is through. */
+static void on_integration_time(struct timer *timer)
+{
+    struct lambda_call *call = container_of(timer, struct lambda_call, timer);
+    lambda_done_fn *done = call->done;
+    struct arena arena;
+    struct error error;
+    call->done = NULL;
+    if (!done)
+        return;
+    arena_init(&arena, 1024);
+    error_set(&error, ERROR_TIMEOUT, "no answer");
+    struct lambda_verdict verdict = lambda_classify_error(&error, &arena);
+    struct lambda_answer answer = {.failure = verdict.failure,
+                                   .error = verdict.error,
+                                   .detail = verdict.detail,
+                                   .request_id = str_from(call->invocation.request_id)};
+    done(call->data, &answer);
+    arena_release(&arena);
+}
+
+static void invoke_hosted(struct lambda_call *call, const struct lambda_target *t)
+{
+    struct lambda_function *f = call->function;
+    call->invocation.payload = call->payload;
+    call->payload = (struct buf){0};
+    call->invocation.timeout = t->timeout;
+    call->invocation.done = on_invoked;
+    timer_start(f->lambda->loop, &call->timer, call->deadline, on_integration_time);
+    pool_invoke(f->pool, &call->invocation);
+}
+
+/* The call is in no list. What belongs to its snapshot is not looked at again. */
+static void run_call(struct lambda_call *call)
+{
+    struct lambda_function *f = call->function;
+    const struct lambda_target *t = call->target;
+    call->state = LAMBDA_CALL_RUNS;
+    call->target = NULL;
+    TAILQ_INSERT_TAIL(&f->under_way, call, entry);
+    set_running(f, 1);
+    if (t->endpoint)
+        call_endpoint(call, t);
+    else
+        invoke_hosted(call, t);
 }
 
 static void start_waiting(struct lambda_function *f)
@@ -233,6 +312,21 @@ static void refuse_call(struct lambda_call *call, enum lambda_refusal why)
     task_defer(f->lambda->loop, &call->refusing, on_refusing);
 }
 
+static void describe_invocation(struct lambda_call *call, const struct lambda_request *request)
+{
+    struct invocation *i = &call->invocation;
+    struct str id = request->request_id;
+    if (id.len == REQUEST_ID_SIZE - 1)
+        memcpy(i->request_id, id.at, id.len); /* its end is zero already */
+    else
+        uuid_make(i->request_id);
+    trace_id_complete(request->trace_id, loop_wall(call->function->lambda->loop), i->trace_id);
+    buf_append(&i->client_context, request->client_context);
+    buf_append(&i->arn, call->target->arn);
+    if (request->qualifier.len > 0)
+        buf_printf(&i->arn, ":%" STR_F, STR_A(request->qualifier));
+}
+
 struct lambda_call *lambda_invoke(struct lambda *l, struct lambda_request *request,
                                   lambda_done_fn *done, void *data)
 {
@@ -241,14 +335,17 @@ struct lambda_call *lambda_invoke(struct lambda *l, struct lambda_request *reque
     size_t size = buf_len(&request->payload);
     struct lambda_call *call = take_call(l);
     call->function = lambda_function_ref(f);
-    call->endpoint = lambda_endpoint_ref(t->endpoint);
+    call->endpoint = t->endpoint ? lambda_endpoint_ref(t->endpoint) : NULL;
     call->target = t;
     call->emulator = t->emulator;
     call->deadline = loop_now(l->loop) + request->timeout;
     call->done = done;
     call->data = data;
     call->apart = request->apart_max > 0;
-    call->head = lambda_target_head(t, request->qualifier, request->trace_id, size);
+    if (t->endpoint)
+        call->head = lambda_target_head(t, request->qualifier, request->trace_id, size);
+    else
+        describe_invocation(call, request);
     call->payload = request->payload;
     call->held = request->held;
     request->payload = (struct buf){0};
@@ -292,6 +389,7 @@ static void end_function(struct lambda_function *f)
 {
     struct lambda_endpoint *e;
     (void)lambda_function_ref(f);
+    pool_free(take(&f->pool));
     drop_calls(&f->waiting);
     drop_calls(&f->under_way);
     LIST_FOREACH(e, &f->endpoints, entry)
@@ -318,6 +416,7 @@ void lambda_free(struct lambda *l)
         return;
     for (size_t i = 0; (f = map_next(&l->functions, &i));)
         end_function(f);
+    keeper_free(take(&l->host.keeper));
     free_spare(l);
     lambda_unref(l);
 }

@@ -300,3 +300,26 @@ struct lambda_verdict lambda_classify_timeout(uint64_t timeout, struct arena *ar
     double seconds = (double)timeout / (double)USEC_PER_SEC;
     return function_failed(arena_printf(arena, TIMED_OUT_BEFORE "%.2f seconds", seconds), arena);
 }
+
+/* Hosted functions. */
+
+struct lambda_verdict lambda_classify_invocation(const struct invocation_result *result,
+                                                 struct arena *arena)
+{
+    struct lambda_verdict v;
+    switch (result->end) {
+    case INVOCATION_ANSWERED:
+        return verdict(INTEGRATION_OK, LAMBDA_RESULT_OK, STR(""));
+    case INVOCATION_REFUSED:
+        return verdict(INTEGRATION_CONNECT_FAILED, LAMBDA_RESULT_CRASH,
+                       arena_copy(arena, result->error));
+    case INVOCATION_FAILED:
+    case INVOCATION_TIMED_OUT:
+    case INVOCATION_CRASHED:
+        break;
+    }
+    v = marked_failure(buf_str(&result->payload), arena);
+    if (result->end == INVOCATION_CRASHED)
+        v.result = LAMBDA_RESULT_CRASH;
+    return v;
+}

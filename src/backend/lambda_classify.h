@@ -8,6 +8,8 @@
 #include "turnpike/base/error.h"
 #include "turnpike/model/request.h"
 
+#include "invocation.h"
+
 /* Labels of turnpike_lambda_invocations_total. */
 enum lambda_result {
     LAMBDA_RESULT_OK,
@@ -42,6 +44,10 @@ struct lambda_verdict lambda_classify_error(const struct error *error, struct ar
 
 /* The function's own timeout, in microseconds, has ended. */
 struct lambda_verdict lambda_classify_timeout(uint64_t timeout, struct arena *arena);
+
+/* How an invocation of a hosted function ended. */
+struct lambda_verdict lambda_classify_invocation(const struct invocation_result *result,
+                                                 struct arena *arena);
 
 /* The text of a function's error (AWS: "Troubleshooting HTTP API Lambda integrations"). */
 struct str lambda_function_error(struct str message, struct arena *arena);

@@ -10,7 +10,9 @@
 #include "turnpike/base/map.h"
 #include "turnpike/net/http_client.h"
 
+#include "invocation.h"
 #include "lambda_classify.h"
+#include "worker_pool.h"
 
 TAILQ_HEAD(lambda_call_list, lambda_call);
 
@@ -24,6 +26,7 @@ struct lambda_function {
     struct lambda_call_list waiting;   /* first come, first served */
     struct lambda_call_list under_way; /* running, or about to be refused */
     LIST_HEAD(, lambda_endpoint) endpoints;
+    struct worker_pool *pool; /* where it is hosted, or was; NULL: nobody has put that in force */
     struct figure *results[LAMBDA_RESULTS], *in_flight;
 };
 
@@ -41,7 +44,8 @@ struct lambda_endpoint {
 /* A function as one snapshot defines it. */
 struct lambda_target {
     struct lambda_function *function;
-    struct lambda_endpoint *endpoint;
+    struct str arn;                   /* without a qualifier; where hosted */
+    struct lambda_endpoint *endpoint; /* NULL: hosted; what follows up to timeout is of endpoints */
     struct http_client_options options;
     struct str head_before;        /* of the request, up to where the qualifier goes */
     struct str head_behind;        /* from the version on, up to the fields that differ */
@@ -62,13 +66,14 @@ struct lambda_call {
     const struct lambda_target *target; /* until it runs */
     enum lambda_call_state state;
     TAILQ_ENTRY(lambda_call) entry;
-    struct buf head, payload; /* until it runs; the head's end is missing */
-    struct share held;        /* for the payload, while it runs too */
-    struct http_call *http;   /* while it runs */
+    struct buf head, payload;     /* until it runs; the head's end is missing */
+    struct share held;            /* for the payload, while it runs too */
+    struct http_call *http;       /* while it runs */
+    struct invocation invocation; /* where it is hosted: in place of head, payload and http */
     enum emulator emulator;
     uint64_t deadline;
     uint64_t function_timeout; /* where it ends before the integration's; else 0 */
-    struct timer timer;        /* while it waits */
+    struct timer timer;        /* while it waits; of a hosted one also while it runs */
     bool apart;                /* maxQueue does not count it */
     struct task refusing;
     enum lambda_refusal refusal;
@@ -85,6 +90,7 @@ struct lambda {
     size_t call_count;
     struct lambda_call_list spare;
     size_t spare_count;
+    struct pool_host host;
 };
 
 struct lambda_function *lambda_function_ref(struct lambda_function *f);

@@ -66,6 +66,7 @@ void lambda_function_unref(struct lambda_function *f)
         return;
     struct lambda *l = f->lambda;
     (void)map_remove(&l->functions, f->name);
+    pool_free(f->pool);
     free(f);
     lambda_unref(l);
 }
@@ -194,12 +195,29 @@ void lambda_target_end_head(const struct lambda_target *t, struct buf *head, str
 static void on_snapshot_released(void *data)
 {
     struct lambda_target *t = data;
-    lambda_endpoint_unref(t->endpoint);
+    if (t->endpoint)
+        lambda_endpoint_unref(t->endpoint);
     lambda_function_unref(t->function);
 }
 
-static struct lambda_target *make_target(struct lambda *l, struct snapshot *s,
-                                         const struct function *f)
+static struct lambda_target *make_hosted_target(struct lambda *l, struct snapshot *s,
+                                                const struct function *f)
+{
+    struct lambda_target *t = arena_new(&s->arena, struct lambda_target);
+    *t = (struct lambda_target){
+        .function = find_function(l, f->name),
+        .arn = arena_printf(&s->arena, "arn:aws:lambda:%" STR_F ":%" STR_F ":function:%" STR_F,
+                            STR_A(s->settings.aws_region), STR_A(s->settings.account_id),
+                            STR_A(f->name)),
+        .timeout = f->timeout,
+        .max_concurrency = f->process.concurrency,
+        .max_queue = f->max_queue};
+    snapshot_on_release(s, on_snapshot_released, t);
+    return t;
+}
+
+static struct lambda_target *make_endpoint_target(struct lambda *l, struct snapshot *s,
+                                                  const struct function *f)
 {
     assert(l->curl || !f->endpoint.tls);
     struct lambda_target *t = arena_new(&s->arena, struct lambda_target);
@@ -231,5 +249,27 @@ static struct lambda_target *make_target(struct lambda *l, struct snapshot *s,
 void lambda_prepare(struct lambda *l, struct snapshot *snapshot)
 {
     FOR_EACH_IN (function, &snapshot->functions)
-        (*function)->target = make_target(l, snapshot, *function);
+        (*function)->target = (*function)->process.on
+                                  ? make_hosted_target(l, snapshot, *function)
+                                  : make_endpoint_target(l, snapshot, *function);
+}
+
+static const struct function *find_hosted(const struct snapshot *snapshot, struct str name)
+{
+    const struct function *f = map_get(&snapshot->functions_by_name, name);
+    return f && f->process.on ? f : NULL;
+}
+
+void lambda_use(struct lambda *l, struct snapshot *snapshot)
+{
+    struct lambda_function *f;
+    if (!l->host.hosting)
+        return;
+    for (size_t i = 0; (f = map_next(&l->functions, &i));) {
+        const struct function *hosted = find_hosted(snapshot, f->name);
+        if (hosted && !f->pool)
+            f->pool = pool_new(&l->host, f->name);
+        if (f->pool)
+            pool_use(f->pool, snapshot, hosted);
+    }
 }

@@ -6,7 +6,7 @@
 
 #define SIZE_DIGITS_MAX 15 /* 60 bits */
 #define LINE_MAX_LEN    256
-#define TRAILERS_MAX    8192
+#define TRAILERS_MAX    8192 /* of those that are dropped */
 
 enum state {
     BAD, /* 0: a transition that the table leaves out */
@@ -34,7 +34,7 @@ enum state {
     STATES
 };
 
-enum class {
+enum char_class {
     DIGIT, /* hexadecimal, and a tchar */
     TCHAR,
     BLANK,
@@ -91,20 +91,34 @@ static int digit_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static enum class class_of(char c) {
-    switch (c){
-        case ' ' : case '\t' : return BLANK; case ';' : return SEMICOLON; case '=' : return EQUALS;
-        case ':' : return COLON;
-        case '"' : return QUOTE;
-        case '\\' : return BACKSLASH;
-        case '\r' : return CR;
-        case '\n' : return LF;
-        default : break;
+/* Inline: where a body comes in small chunks, this is what they cost. */
+static inline enum char_class class_of(char c)
+{
+    switch (c) {
+    case ' ':
+    case '\t':
+        return BLANK;
+    case ';':
+        return SEMICOLON;
+    case '=':
+        return EQUALS;
+    case ':':
+        return COLON;
+    case '"':
+        return QUOTE;
+    case '\\':
+        return BACKSLASH;
+    case '\r':
+        return CR;
+    case '\n':
+        return LF;
+    default:
+        break;
     }
-uint8_t chars = http_chars[(unsigned char)c];
-if (chars & HTTP_TOKEN_CHAR)
-    return digit_value(c) >= 0 ? DIGIT : TCHAR;
-return chars & HTTP_VALUE_CHAR ? OTHER : CONTROL;
+    uint8_t chars = http_chars[(unsigned char)c];
+    if (chars & HTTP_TOKEN_CHAR)
+        return digit_value(c) >= 0 ? DIGIT : TCHAR;
+    return chars & HTTP_VALUE_CHAR ? OTHER : CONTROL;
 }
 
 void http_chunked_init(struct http_chunked *c)
@@ -116,7 +130,7 @@ void http_chunked_init(struct http_chunked *c)
 static bool is_within_bounds(struct http_chunked *c)
 {
     if (c->state >= TRAILER_START)
-        return ++c->trailer_len <= TRAILERS_MAX;
+        return ++c->trailer_len <= (c->trailers_max ? c->trailers_max : TRAILERS_MAX);
     if (c->state >= DATA || c->state <= SIZE_START)
         return true;
     return ++c->line_len <= LINE_MAX_LEN && c->digits <= SIZE_DIGITS_MAX;
@@ -148,6 +162,21 @@ static struct str take_data(struct http_chunked *c, struct str *in)
     return data;
 }
 
+/* The fields behind the body, as they are; empty where the line that ends them begins. */
+static struct str take_trailer(struct http_chunked *c, struct str *in)
+{
+    size_t len = 0;
+    while (len < in->len && c->state >= TRAILER_START && c->state <= TRAILER_LF &&
+           !(c->state == TRAILER_START && in->at[len] == '\r')) {
+        c->state = next_state[c->state][class_of(in->at[len++])];
+        if (++c->trailer_len > c->trailers_max)
+            c->state = BAD;
+    }
+    struct str taken = str_head(*in, len);
+    *in = str_skip(*in, len);
+    return taken;
+}
+
 enum http_chunk_result http_chunked_next(struct http_chunked *c, struct str *in,
                                          struct str *ret_data)
 {
@@ -162,6 +191,8 @@ enum http_chunk_result http_chunked_next(struct http_chunked *c, struct str *in,
             *ret_data = take_data(c, in);
             return HTTP_CHUNK_DATA;
         }
+        if (UNLIKELY(c->trailers_max) && (*ret_data = take_trailer(c, in)).len > 0)
+            return HTTP_CHUNK_TRAILER;
         step(c, in->at[0]);
         *in = str_skip(*in, 1);
     }

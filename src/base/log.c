@@ -85,7 +85,7 @@ static size_t visible_len(struct str s)
 {
     unsigned char c = (unsigned char)s.at[0];
     if (c < 0x80)
-        return c >= 0x20 && c != 0x7f;
+        return (c >= 0x20 && c != 0x7f) || c == '\t';
     size_t len = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
     if (len > s.len || !utf8_is_valid(str_head(s, len)) || disorders(str_head(s, len)))
         return 0;
@@ -110,7 +110,7 @@ static void append_visible(struct buf *line, struct str s, const char *marked)
 /* As it is, or quoted where it could be taken for more than one field. */
 static void append_value(struct buf *line, struct str value)
 {
-    static const char special[] = " \"\\=[]";
+    static const char special[] = " \t\"\\=[]";
     size_t plain = 0;
     while (plain < value.len && !memchr(special, value.at[plain], sizeof(special) - 1))
         plain++;

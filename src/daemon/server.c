@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "turnpike/base/clock.h"
 #include "turnpike/base/log.h"
@@ -83,8 +84,26 @@ static void on_watchdog(struct timer *timer)
     timer_start(&s->loop, timer, loop_now(&s->loop) + systemd_watchdog_interval() / 2, on_watchdog);
 }
 
-void server_apply_settings(struct server *s, const struct settings *settings)
+static bool hosts_functions(const struct snapshot *snapshot)
 {
+    FOR_EACH_IN (function, &snapshot->functions)
+        if ((*function)->process.on)
+            return true;
+    return false;
+}
+
+static void trust_in_functions(struct server *s, const struct snapshot *snapshot)
+{
+    struct error error;
+    struct str trusted = snapshot->settings.trusted_certificates.text;
+    if (!trust_bundle_write(&s->trust, hosts_functions(snapshot) ? trusted : STR(""), &error))
+        log_error("trustedCertificates for hosted functions: %s", error.text);
+    s->gateway->hosting.ca_file = trust_bundle_file(&s->trust);
+}
+
+void server_apply_settings(struct server *s, const struct snapshot *snapshot)
+{
+    const struct settings *settings = &snapshot->settings;
     enum log_level level = settings->log.level;
     if (s->options.log_level)
         (void)!log_level_parse(str_from(s->options.log_level), &level);
@@ -94,6 +113,7 @@ void server_apply_settings(struct server *s, const struct settings *settings)
     struct error error;
     if (!curl_loop_trust(s->gateway->curl, settings->trusted_certificates.text, &error))
         log_error("trustedCertificates: %s", error.text);
+    trust_in_functions(s, snapshot);
 }
 
 struct snapshot *server_load(struct server *s, struct diag *diag)
@@ -200,7 +220,7 @@ static enum exit_status start(struct server *s)
     struct snapshot *snapshot = server_load(s, &diag);
     diag_sort(&diag);
     if (snapshot)
-        server_apply_settings(s, &snapshot->settings);
+        server_apply_settings(s, snapshot);
     enum exit_status status = snapshot ? open_everything(s, snapshot) : STATUS_CONFIGURATION;
     server_log_findings(&diag);
     diag_release(&diag);
@@ -238,6 +258,7 @@ enum exit_status server_start(struct server *s, const struct server_options *opt
     s->gateway = gateway_new(&s->loop, &error);
     if (!s->gateway)
         return fail(&error, "start");
+    gateway_host(s->gateway, "/proc/self/exe", (const char *const *)environ);
     s->front = front_new(s->gateway, find_inherited, s);
     watch_signals(s);
     return start(s);
@@ -279,6 +300,7 @@ void server_release(struct server *s)
     admin_free(s->admin);
     front_free(s->front);
     gateway_free(s->gateway);
+    trust_bundle_release(&s->trust);
     systemd_close_sockets(&s->sockets);
     loop_release(&s->loop);
     log_set_sink(NULL, NULL);

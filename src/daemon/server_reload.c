@@ -57,7 +57,7 @@ static bool swap(struct server *s, struct diag *diag, const char **ret_why)
         return false;
     }
     report_restarts(&s->gateway->snapshot->settings, &snapshot->settings, diag);
-    server_apply_settings(s, &snapshot->settings);
+    server_apply_settings(s, snapshot);
     gateway_use(s->gateway, snapshot);
     front_use(s->front, snapshot);
     return true;

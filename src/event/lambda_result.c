@@ -40,3 +40,32 @@ bool lambda_result_read(struct arena *arena, enum payload_format format, struct 
         add_content_type(arena, response, STR("text/plain;charset=UTF-8"));
     return true;
 }
+
+/* Streamed answers. */
+
+#define DELIMITER STR("\0\0\0\0\0\0\0\0")
+
+bool streamed_result_read(struct arena *arena, struct str payload, struct response *response,
+                          struct str *ret_error)
+{
+    struct proxy_result r;
+    size_t at = str_find_str(payload, DELIMITER);
+    if (at == payload.len) {
+        *response = (struct response){.status = 200, .body = payload};
+        add_content_type(arena, response, STR("application/octet-stream"));
+        return true;
+    }
+    if (!proxy_result_read(&r, arena, RESULT_2_0, str_head(payload, at), ret_error))
+        return false;
+    if (!r.structured) { /* as the runtimes' own default */
+        r.structured = true;
+        r.status = 200;
+    }
+    r.base64 = false;
+    r.body = str_skip(payload, at + DELIMITER.len);
+    if (!proxy_result_respond(&r, response, ret_error))
+        return false;
+    if (!has_content_type(response))
+        add_content_type(arena, response, STR("application/octet-stream"));
+    return true;
+}

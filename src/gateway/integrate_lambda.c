@@ -14,8 +14,11 @@
 static enum verdict fail(struct exchange *x, enum integration_failure failure, struct str why)
 {
     const struct stage_route *r = x->t.selection.stage_route;
-    if (!r->function)
+    if (!r->function || r->function->process.on)
         return integration_failed(x, failure, why, "function '%" STR_F "'", STR_A(r->function_arn));
+    if (r->function->process.on)
+        return integration_failed(x, failure, why, "function '%" STR_F "'",
+                                  STR_A(r->function->name));
     return integration_failed(x, failure, why, "function '%" STR_F "' at %" STR_F,
                               STR_A(r->function->name),
                               STR_A(reason_endpoint(&x->arena, &r->function->endpoint)));
@@ -54,6 +57,11 @@ static void read_result(struct exchange *x)
 {
     if (x->kind != EXCHANGE_HTTP) {
         x->result.readable = read_websocket_result(x);
+        return;
+    }
+    if (x->result.streamed) {
+        x->result.readable = streamed_result_read(&x->arena, buf_str(&x->payload),
+                                                  &x->result.response, &x->result.error);
         return;
     }
     enum payload_format format = x->t.selection.match.route->integration->payload_format;
@@ -115,6 +123,7 @@ static void on_answer(void *data, struct lambda_answer *answer)
         exchange_resume(x, exchange_refuse_memory(x));
         return;
     }
+    x->result.streamed = str_eq_nocase(answer->content_type, STR(STREAMED_RESULT_TYPE));
     x->payload = answer->payload;
     answer->payload = (struct buf){0};
     if (buf_len(&x->payload) > INLINE_JSON_MAX) {

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What only all sections together tell. */
-#include "config_read.h"
+#include "config_process.h"
 
-static bool is_loopback(const struct listener_settings *listener)
+static bool is_loopback_address(struct str address)
 {
     struct ip ip;
-    if (listener->unix_path.len > 0)
-        return true;
-    /* where systemd listens is not known here: closed by default */
-    return listener->address.len > 0 && ip_parse(listener->address, &ip) && ip_is_loopback(&ip);
+    return ip_parse(address, &ip) && ip_is_loopback(&ip);
+}
+
+/* Where systemd listens is not known here: closed by default. */
+static bool is_loopback(const struct listener_settings *listener)
+{
+    return listener->unix_path.len > 0 || is_loopback_address(listener->address);
 }
 
 static const struct listener_settings *find_public_listener(const struct config *c)
@@ -105,9 +108,8 @@ static bool is_same_place(struct str address, uint16_t port, struct str other, u
            memcmp(&a, &b, sizeof(a)) == 0;
 }
 
-static void check_places(struct config *c)
+static void check_listeners(struct config *c)
 {
-    const struct admin_settings *admin = &c->settings->admin;
     FOR_EACH_IN (listener, &c->settings->listeners) {
         for (const struct listener_settings *other = c->settings->listeners.items; other < listener;
              other++)
@@ -115,12 +117,31 @@ static void check_places(struct config *c)
                 diag_error(c->diag, listener->at,
                            "listener '%" STR_F "' has the address and port of '%" STR_F "'",
                            STR_A(listener->name), STR_A(other->name));
-        if (admin->on &&
-            is_same_place(listener->address, listener->port, admin->address, admin->port))
-            diag_error(c->diag, admin->at,
-                       "'admin' has the address and port of listener '%" STR_F "'",
-                       STR_A(listener->name));
     }
+}
+
+/* A section of its own, against the listeners. */
+static void check_place(struct config *c, const char *section, struct position at,
+                        struct str address, uint16_t port)
+{
+    FOR_EACH_IN (listener, &c->settings->listeners)
+        if (is_same_place(listener->address, listener->port, address, port))
+            diag_error(c->diag, at, "'%s' has the address and port of listener '%" STR_F "'",
+                       section, STR_A(listener->name));
+}
+
+static void check_places(struct config *c)
+{
+    const struct admin_settings *admin = &c->settings->admin;
+    const struct invoke_api_settings *invoke = &c->settings->invoke_api;
+    check_listeners(c);
+    if (admin->on)
+        check_place(c, "admin", admin->at, admin->address, admin->port);
+    if (invoke->on)
+        check_place(c, "invokeApi", invoke->at, invoke->address, invoke->port);
+    if (admin->on && invoke->on &&
+        is_same_place(admin->address, admin->port, invoke->address, invoke->port))
+        diag_error(c->diag, invoke->at, "'invokeApi' has the address and port of 'admin'");
 }
 
 static struct str endpoint_of(struct config *c, const struct listener_settings *listener)
@@ -150,6 +171,59 @@ static void set_public_endpoint(struct config *c)
     c->settings->execute_api.public_endpoint = endpoint_of(c, chosen);
 }
 
+void config_read_invoke_api(struct config *c, const struct config_key *key, const struct doc *d,
+                            void *target)
+{
+    struct invoke_api_settings *invoke = target;
+    if (!d || !config_read_section(c, key->section, d, invoke))
+        return;
+    invoke->on = true;
+    invoke->at = d->at;
+}
+
+static bool leads_to(const struct invoke_api_settings *invoke, const struct endpoint *e)
+{
+    struct str host = str_eq_nocase(e->host, STR("localhost")) ? STR("127.0.0.1") : e->host;
+    return is_same_place(invoke->address, invoke->port, host, e->port);
+}
+
+/* A function whose endpoint is this gateway's own would be invoked by its own invocation. */
+static void check_own_endpoints(struct config *c)
+{
+    static const char problem[] = "the endpoint is this gateway's own, that of 'invokeApi'";
+    const struct snapshot *s = c->b->snapshot;
+    struct endpoint fallback;
+    FOR_EACH_IN (function, &s->functions)
+        if (leads_to(&c->settings->invoke_api, &(*function)->endpoint))
+            diag_error(c->diag, (*function)->at, "function '%" STR_F "': %s",
+                       STR_A((*function)->name), problem);
+    if (s->default_endpoint.text.len > 0 &&
+        builder_set_endpoint(c->b, &fallback, s->default_endpoint) &&
+        leads_to(&c->settings->invoke_api, &fallback))
+        diag_error(c->diag, s->default_endpoint.at, "%s", problem);
+}
+
+static void check_invoke_api(struct config *c)
+{
+    const struct doc *d = doc_get(c->root, "invokeApi");
+    const struct invoke_api_settings *invoke = &c->settings->invoke_api;
+    if (!invoke->on)
+        return;
+    if (c->b->snapshot->functions.count == 0)
+        diag_warning(c->diag, invoke->at, "'invokeApi' without 'functions' has none to invoke");
+    check_own_endpoints(c);
+    if (invoke->address.len == 0 || is_loopback_address(invoke->address))
+        return;
+    if (invoke->is_open)
+        diag_error(c->diag, config_at(d, "authorizationType"),
+                   "authorizationType NONE, but %" STR_F " is not loopback",
+                   STR_A(invoke->address));
+    else
+        diag_warning(c->diag, config_at(d, "address"),
+                     "'invokeApi' speaks plain HTTP: whoever is between can read what functions "
+                     "are sent and answer");
+}
+
 /* What a client is sent must fit into what may wait for it, however fast it reads. */
 static void check_pending(struct config *c)
 {
@@ -168,6 +242,8 @@ void config_check_all(struct config *c)
     check_places(c);
     check_development_issuers(c);
     check_management(c);
+    check_invoke_api(c);
+    config_check_shared_user(c);
     check_pending(c);
     set_public_endpoint(c);
 }

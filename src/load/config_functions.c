@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the gateway calls: functions, and the issuers whose keys it fetches. */
+#include "config_process.h"
 #include "config_signing.h"
 #include "turnpike/base/uri.h"
 
@@ -28,9 +29,8 @@ static void read_endpoint(struct config *c, const struct doc *d, struct function
         if (check_endpoint(c, (struct written){url, at}))
             (void)!builder_set_endpoint(c->b, &f->endpoint, (struct written){url, at});
         f->signing = config_read_signing(c, d, &f->endpoint, at);
-    } else if (!config_has(d, "endpoint") && !config_has(d, "process")) {
-        diag_error(c->diag, d->at, "'endpoint' is missing");
     }
+    config_refuse_process_keys(c, d);
 }
 
 /* RIE serves one invocation at a time, of a function that it calls "function". */
@@ -41,6 +41,23 @@ static void set_emulator_defaults(const struct doc *d, struct function *f)
         f->remote_name = STR("function");
     if (!config_has(d, "maxConcurrency"))
         f->max_concurrency = rie ? 1 : DEFAULT_MAX_CONCURRENCY;
+}
+
+/* Something listens already, or is started here. */
+static void read_place(struct config *c, const struct doc *d, struct function *f)
+{
+    bool endpoint = config_has(d, "endpoint"), process = config_has(d, "process");
+    if (endpoint && process) {
+        diag_error(c->diag, config_at(d, "process"),
+                   "'process' stands beside 'endpoint': write one of them");
+    } else if (process) {
+        config_finish_process(c, d, f);
+    } else if (endpoint) {
+        set_emulator_defaults(d, f);
+        read_endpoint(c, d, f);
+    } else {
+        diag_error(c->diag, d->at, "'endpoint' or 'process' is missing");
+    }
 }
 
 static void read_function(struct config *c, const struct doc_member *m)
@@ -56,8 +73,7 @@ static void read_function(struct config *c, const struct doc_member *m)
         return;
     }
     (void)config_read_section(c, &config_function, m->value, f);
-    set_emulator_defaults(m->value, f);
-    read_endpoint(c, m->value, f);
+    read_place(c, m->value, f);
 }
 
 void config_read_functions(struct config *c, const struct config_key *key, const struct doc *d,

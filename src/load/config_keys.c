@@ -264,15 +264,24 @@ static const struct config_key sign_with_keys[] = {
 const struct config_section config_sign_with = SECTION(sign_with_keys, "functions.NAME.signWith");
 
 static const struct config_key process_keys[] = {
-    KEY("command", CONFIG_TEXTS, NOWHERE, NULL, 0, 0, LIVE, LATER, "program and arguments"),
-    KEY("workingDirectory", CONFIG_PATH, NOWHERE, NULL, 0, 0, LIVE, LATER, "where it runs"),
-    KEY("concurrency", CONFIG_COUNT, NOWHERE, "1", 0, 0, LIVE, LATER, "processes at most"),
-    KEY("minimum", CONFIG_COUNT, NOWHERE, "0", 0, 0, LIVE, LATER, "processes at least"),
-    KEY("idleTimeout", CONFIG_DURATION, NOWHERE, "300", 0, 0, LIVE, LATER,
-        "until an idle one ends"),
-    KEY("initTimeout", CONFIG_DURATION, NOWHERE, "10", 0, 0, LIVE, LATER, "for its start"),
-    KEY("user", CONFIG_TEXT, NOWHERE, NULL, 0, 0, LIVE, LATER, "that it runs as"),
-    KEY("watch", CONFIG_BOOL, NOWHERE, "false", 0, 0, LIVE, LATER, "restarts it when files change"),
+    KEY("command", CONFIG_TEXTS, AT(process_settings, command), NULL, 0, 0, LIVE, BUILT,
+        "the program and its arguments; with a slash in it, the program's path starts from "
+        "`workingDirectory`",
+        .required = true),
+    KEY("workingDirectory", CONFIG_WRITTEN_PATH, AT(process_settings, directory), NULL, 0, 0, LIVE,
+        BUILT, "where its code is and it runs; absent: the configuration file's directory"),
+    KEY("concurrency", CONFIG_COUNT, AT(process_settings, concurrency), "1", 1, 1000, LIVE, BUILT,
+        "processes at most, each with one invocation at a time"),
+    KEY("minimum", CONFIG_COUNT, AT(process_settings, minimum), "0", 0, 1000, LIVE, BUILT,
+        "processes that are kept though nobody calls"),
+    KEY("idleTimeout", CONFIG_DURATION, AT(process_settings, idle_timeout), "300", 0.001, DAY, LIVE,
+        BUILT, "until a process that nobody calls is ended"),
+    KEY("initTimeout", CONFIG_DURATION, AT(process_settings, init_timeout), "10", 0.001, 900, LIVE,
+        BUILT, "from a process's start until it asks for its first invocation"),
+    KEY("user", CONFIG_WRITTEN, AT(process_settings, user), NULL, 0, 0, LIVE, BUILT,
+        "whom it runs as; absent: whom the gateway runs as"),
+    KEY("watch", CONFIG_BOOL, AT(process_settings, watch), "false", 0, 0, LIVE, BUILT,
+        "replaces its processes when its code changes"),
 };
 static const struct config_section process_section =
     SECTION(process_keys, "functions.NAME.process");
@@ -285,7 +294,7 @@ static const struct config_key function_keys[] = {
     KEY("remoteName", CONFIG_TEXT, AT(function, remote_name), NULL, 0, 0, LIVE, BUILT,
         "what the endpoint calls it; absent: its name (`function` for `emulator: rie`)"),
     KEY("timeout", CONFIG_DURATION, AT(function, timeout), "30", 0.001, 900, LIVE, BUILT,
-        "how long an invocation may take"),
+        "how long an invocation may take; absent: 3 for a `process`"),
     KEY("maxConcurrency", CONFIG_COUNT, AT(function, max_concurrency), NULL, 1, 100000, LIVE, BUILT,
         "invocations at once; absent: 100 (1 for `emulator: rie`)"),
     KEY("maxQueue", CONFIG_COUNT, AT(function, max_queue), "100", 0, 1e6, LIVE, BUILT,
@@ -297,21 +306,25 @@ static const struct config_key function_keys[] = {
     KEY("signWith", CONFIG_ANY, NOWHERE, NULL, 0, 0, LIVE, BUILT,
         "signs invocations: a key, or the word `environment`, which a host of AWS implies",
         .section = &config_sign_with),
-    KEY("process", CONFIG_SECTION, NOWHERE, NULL, 0, 0, LIVE, LATER,
-        "hosts it here, instead of an endpoint", .section = &process_section),
-    KEY("environment", CONFIG_VARIABLES, NOWHERE, NULL, 0, 0, LIVE, LATER,
-        "environment variables of a hosted function"),
-    KEY("memorySize", CONFIG_COUNT, NOWHERE, "128", 0, 0, LIVE, LATER, "of a hosted function"),
-    KEY("credentials", CONFIG_WORD, NOWHERE, "gateway", 0, 0, LIVE, LATER,
-        "what a hosted function signs with", .words = function_credentials),
+    KEY("process", CONFIG_SECTION, AT(function, process), NULL, 0, 0, LIVE, BUILT,
+        "hosts it here, instead of an endpoint", .section = &process_section,
+        .read = config_read_process),
+    KEY("environment", CONFIG_VARIABLES, AT(function, process.environment), NULL, 0, 0, LIVE, BUILT,
+        "environment variables of a hosted function", .read = config_read_environment),
+    KEY("memorySize", CONFIG_COUNT, AT(function, process.memory_size), "128", 128, 10240, LIVE,
+        BUILT, "MB of a hosted function: what it is told and, where written, held to"),
+    KEY("credentials", CONFIG_WORD, AT(function, process.credentials), "gateway", 0, 0, LIVE, BUILT,
+        "what a hosted function signs its own requests with", .words = function_credentials),
 };
 const struct config_section config_function = SECTION(function_keys, "functions.NAME");
 
 static const struct config_key invoke_api_keys[] = {
-    KEY("address", CONFIG_ADDRESS, NOWHERE, NULL, 0, 0, RESTART, LATER, "a numeric address"),
-    KEY("port", CONFIG_PORT, NOWHERE, NULL, 0, 0, RESTART, LATER, "the TCP port"),
-    KEY("authorizationType", CONFIG_WORD, NOWHERE, NULL, 0, 0, LIVE, LATER, "who may invoke",
-        .words = authorization_types),
+    KEY("address", CONFIG_ADDRESS, AT(invoke_api_settings, address), "127.0.0.1", 0, 0, LIVE, BUILT,
+        "a numeric address"),
+    KEY("port", CONFIG_PORT, AT(invoke_api_settings, port), "3001", 1, 65535, LIVE, BUILT,
+        "the TCP port"),
+    KEY("authorizationType", CONFIG_CHOICE, AT(invoke_api_settings, is_open), "AWS_IAM", 0, 0, LIVE,
+        BUILT, "who may invoke: `NONE` on loopback addresses alone", .words = authorization_types),
 };
 static const struct config_section invoke_api_section = SECTION(invoke_api_keys, "invokeApi");
 
@@ -461,8 +474,9 @@ static const struct config_key root_keys[] = {
         .read = config_read_functions),
     KEY("defaultEndpoint", CONFIG_WRITTEN, NOWHERE, NULL, 0, 0, LIVE, BUILT,
         "the endpoint of functions that are not listed", .read = config_read_default_endpoint),
-    KEY("invokeApi", CONFIG_SECTION, NOWHERE, NULL, 0, 0, RESTART, LATER,
-        "the Lambda Invoke API for hosted functions", .section = &invoke_api_section),
+    KEY("invokeApi", CONFIG_SECTION, AT(settings, invoke_api), NULL, 0, 0, LIVE, BUILT,
+        "the Lambda Invoke API of these functions; absent: off", .section = &invoke_api_section,
+        .read = config_read_invoke_api),
     KEY("issuers", CONFIG_SECTIONS, NOWHERE, NULL, 0, 0, LIVE, BUILT,
         "issuers of tokens whose keys are found otherwise than by discovery",
         .section = &config_issuer, .read = config_read_issuers),

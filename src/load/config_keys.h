@@ -89,6 +89,6 @@ config_read_fn config_read_account_id, config_read_region, config_read_listeners
     config_read_api_mappings, config_read_cors, config_read_max_age, config_read_functions,
     config_read_default_endpoint, config_read_issuers, config_read_management, config_read_docs,
     config_read_vpc_links, config_read_service_endpoints, config_read_credentials,
-    config_read_policy;
+    config_read_policy, config_read_process, config_read_environment, config_read_invoke_api;
 
 #endif

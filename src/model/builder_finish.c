@@ -193,6 +193,26 @@ static void check_listener(struct builder *b, const struct listener_settings *li
             report_dangling(b, *api, "API", nearest_api(b, api->text));
 }
 
+static bool is_routed_to(const struct snapshot *s, const struct function *f)
+{
+    FOR_EACH_IN (api, &s->apis)
+        FOR_EACH_IN (stage, &(*api)->stages)
+            for (size_t i = 0; i < (*api)->routes.count; i++)
+                if ((*stage)->routes[i].function == f)
+                    return true;
+    return false;
+}
+
+/* Its processes would never be started, or be kept for nothing. */
+static void check_hosted_function(struct builder *b, const struct function *f)
+{
+    if (f->process.on && !b->snapshot->settings.invoke_api.on && !is_routed_to(b->snapshot, f))
+        diag_warning(b->diag, f->at,
+                     "nothing invokes function '%" STR_F "': no route has it, and there is no "
+                     "'invokeApi'",
+                     STR_A(f->name));
+}
+
 struct snapshot *builder_finish(struct builder *b)
 {
     FOR_EACH_IN (api, &b->snapshot->apis)
@@ -201,6 +221,8 @@ struct snapshot *builder_finish(struct builder *b)
         finish_domain(b, *domain);
     FOR_EACH_IN (listener, &b->snapshot->settings.listeners)
         check_listener(b, listener);
+    FOR_EACH_IN (function, &b->snapshot->functions)
+        check_hosted_function(b, *function);
     if (b->diag->error_count > 0)
         builder_abandon(b);
     return take(&b->snapshot);

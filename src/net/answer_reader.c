@@ -82,6 +82,8 @@ static enum answer_result read_chunks(struct answer_reader *a, size_t body_max,
             memmove(head + a->head_size + a->body_size, piece.at, piece.len);
             a->body_size += piece.len;
             break;
+        case HTTP_CHUNK_TRAILER: /* never asked for */
+            break;
         case HTTP_CHUNK_MORE:
             (void)complete(a, false); /* of what has come */
             return ANSWER_MORE;

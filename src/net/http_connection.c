@@ -67,6 +67,7 @@ static void finish_request(struct http_connection *c)
 {
     bool unread = c->input_failed || !c->body_done;
     buf_release(&c->out);
+    http_input_drop_trailers(c);
     if (c->close) {
         begin_close(c, unread || c->input->len > 0);
     } else if (unread) {
@@ -115,6 +116,8 @@ static bool step_drain(struct http_connection *c, struct str *in)
         c->dropped += piece.len;
         if (c->dropped > HTTP_DRAIN_MAX)
             begin_close(c, true);
+        return true;
+    case HTTP_CHUNK_TRAILER:
         return true;
     case HTTP_CHUNK_MORE:
         if (c->ended)
@@ -335,6 +338,7 @@ static void on_closed(struct stream *stream)
     struct http_connection *c = container_of(stream, struct http_connection, stream);
     unlink_from_server(c);
     c->server->events->on_closed(c);
+    http_input_drop_trailers(c);
     buf_release(&c->in);
     buf_release(&c->out);
     free(c);
@@ -382,6 +386,11 @@ void http_connection_read_body(struct http_connection *c)
 void http_connection_pause_body(struct http_connection *c)
 {
     c->body_wanted = false;
+}
+
+bool http_connection_has_ended(const struct http_connection *c)
+{
+    return c->ended || c->broken || c->phase == HTTP_CLOSED;
 }
 
 void http_connection_abort(struct http_connection *c)

@@ -39,8 +39,11 @@ struct http_connection {
     struct str rest;      /* output behind `out`: a fixed body, not copied */
     uint64_t heard_at;    /* what the time limit of the phase counts from */
     uint64_t sent_at;     /* the client last took output, or output began to wait */
-    uint64_t body_left;   /* of a body with a length */
     uint64_t answer_left; /* of an answer with a length */
+    union {
+        uint64_t body_left;   /* of a body with a length */
+        struct buf *trailers; /* of a chunked body, while there are some to tell; else NULL */
+    };
     struct http_chunked chunked;
     size_t scanned; /* bytes of `in` known to hold no end of head */
     size_t dropped; /* bytes read in this phase that nobody wanted */
@@ -76,6 +79,8 @@ bool http_input_deliver_body(struct http_connection *c, struct str *in);
 /* Takes the next piece of body off *in, wanted or not. */
 enum http_chunk_result http_input_take_body(struct http_connection *c, struct str *in,
                                             struct str *ret_piece);
+/* Forgets what has come of them. */
+void http_input_drop_trailers(struct http_connection *c);
 /* Tells on_error, or breaks the connection where an answer is half sent. */
 void http_input_fail(struct http_connection *c, unsigned status, const char *why);
 /* The client ended its side: whether bytes of the current request are missing. */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "turnpike/base/xalloc.h"
+
 #include "http_connection_private.h"
 
 #define END_OF_HEAD STR("\r\n\r\n")
@@ -51,14 +53,23 @@ void http_input_fail(struct http_connection *c, unsigned status, const char *why
         c->server->events->on_error(c, status, why);
 }
 
+static void begin_chunks(struct http_connection *c)
+{
+    size_t max = c->server->options.trailers_max;
+    c->trailers = NULL;
+    http_chunked_init(&c->chunked);
+    c->chunked.trailers_max = max < UINT32_MAX ? (uint32_t)max : UINT32_MAX;
+}
+
 static void accept_head(struct http_connection *c, const struct http_head *head)
 {
     begin_request(c);
     c->framing = head->framing;
     c->body_done = head->framing == HTTP_BODY_NONE;
-    c->body_left = head->framing == HTTP_BODY_LENGTH ? head->content_length : 0;
     if (head->framing == HTTP_BODY_CHUNKED)
-        http_chunked_init(&c->chunked);
+        begin_chunks(c);
+    else
+        c->body_left = head->content_length;
     c->minor_version = (uint8_t)head->minor_version;
     c->to_head = str_eq(head->method, STR("HEAD"));
     c->upgrade = head->upgrade;
@@ -142,8 +153,37 @@ enum http_chunk_result http_input_take_body(struct http_connection *c, struct st
     return result;
 }
 
+static void keep_trailer(struct http_connection *c, struct str piece)
+{
+    if (!c->trailers)
+        c->trailers = xcalloc(1, sizeof(*c->trailers));
+    buf_append(c->trailers, piece);
+}
+
+void http_input_drop_trailers(struct http_connection *c)
+{
+    if (c->framing != HTTP_BODY_CHUNKED || !c->trailers)
+        return;
+    buf_release(c->trailers);
+    free(c->trailers);
+    c->trailers = NULL;
+}
+
+/* The lines are whole and held to their syntax. False when all were told. */
+static bool tell_trailer(struct http_connection *c)
+{
+    if (c->framing != HTTP_BODY_CHUNKED || !c->trailers || buf_len(c->trailers) == 0)
+        return false;
+    struct str rest = buf_str(c->trailers), line = str_head(rest, str_find(rest, '\r')), name;
+    buf_consume(c->trailers, line.len + 2); /* the bytes stay where they are */
+    (void)str_split(&line, ':', &name);
+    c->server->events->on_trailer(c, name, str_trim(line));
+    return true;
+}
+
 static void end_body(struct http_connection *c)
 {
+    http_input_drop_trailers(c);
     c->body_told = true;
     c->body_wanted = false;
     c->server->events->on_body_end(c);
@@ -159,10 +199,15 @@ bool http_input_deliver_body(struct http_connection *c, struct str *in)
         c->heard_at = loop_now(c->server->loop);
         c->server->events->on_body(c, piece);
         return true;
+    case HTTP_CHUNK_TRAILER:
+        c->heard_at = loop_now(c->server->loop);
+        keep_trailer(c, piece);
+        return true;
     case HTTP_CHUNK_MORE:
         return false;
     case HTTP_CHUNK_END:
-        end_body(c);
+        if (!tell_trailer(c))
+            end_body(c);
         return true;
     case HTTP_CHUNK_INVALID:
         http_input_fail(c, 400, "a malformed chunked body");

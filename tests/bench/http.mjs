@@ -5,7 +5,7 @@ import net from "node:net";
 import path from "node:path";
 import { cost, directory, figure, fill, freePort, program, race, report, residentBytes, run, start, wanted, write } from "./lib.mjs";
 
-async function wrk(url, headers, duration) {
+export async function wrk(url, headers, duration) {
   const child = run(1, "wrk", ["-t1", "-c64", `-d${duration}s`, "--latency", ...headers.flatMap((h) => ["-H", h]), url], { stdio: ["ignore", "pipe", "inherit"] });
   let out = "";
   child.stdout.on("data", (chunk) => (out += chunk));

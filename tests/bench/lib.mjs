@@ -86,14 +86,16 @@ function family(pid) {
 }
 
 const sum = (values) => values.reduce((a, b) => a + b, 0);
-export const cpuNanoseconds = (pid) =>
-  sum(family(pid).flatMap((p) => fs.readdirSync(`/proc/${p}/task`).map((t) => Number(fs.readFileSync(`/proc/${p}/task/${t}/schedstat`, "utf8").split(" ")[0]))));
-export const residentBytes = (pid) => sum(family(pid).map((p) => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${p}/status`, "utf8"))[1]) * 1024));
+export const cpuNanoseconds = (pid, pids = family(pid)) =>
+  sum(pids.flatMap((p) => fs.readdirSync(`/proc/${p}/task`).map((t) => Number(fs.readFileSync(`/proc/${p}/task/${t}/schedstat`, "utf8").split(" ")[0]))));
+export const residentBytes = (pid, pids = family(pid)) => sum(pids.map((p) => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${p}/status`, "utf8"))[1]) * 1024));
+// Of turnpike's processes those that run its own program, not its functions'.
+export const gatewayFamily = (pid) => family(pid).filter((p) => fs.readlinkSync(`/proc/${p}/exe`) === fs.realpathSync(program));
 
 // What a run of the load costs a server: `load` resolves with { count, perSecond, p99 }.
-export async function cost(pid, load) {
-  const before = cpuNanoseconds(pid), result = await load();
-  return { ...result, cpu: (cpuNanoseconds(pid) - before) / 1e3 / result.count };
+export async function cost(pid, load, members = family) {
+  const pids = members(pid), before = cpuNanoseconds(pid, pids), result = await load();
+  return { ...result, cpu: (cpuNanoseconds(pid, pids) - before) / 1e3 / result.count };
 }
 
 export const quantile = (values, q) => {
@@ -136,7 +138,10 @@ export function report(rows) {
 }
 
 // A figure that is measured once; 1 where it misses its limit.
-export function figure(name, value, limit, unit) {
-  console.log(`${name}: ${value.toFixed(unit === "bytes" ? 0 : 1)} ${unit}${verdict(limit, "", value > limit)}`);
-  return limit != null && value > limit ? 1 : 0;
+export function figure(name, value, limit, unit, missed = limit != null && value > limit) {
+  console.log(`${name}: ${value.toFixed(unit === "bytes" ? 0 : 1)} ${unit}${verdict(limit, "", missed)}`);
+  return missed ? 1 : 0;
 }
+
+// One that is to be so much or more.
+export const figureAbove = (name, value, limit, unit) => figure(name, value, limit, unit, value < limit);

@@ -90,6 +90,20 @@ static void on_body(struct http_connection *c, struct str bytes)
     play.pauses = false;
 }
 
+static void on_trailer(struct http_connection *c, struct str name, struct str value)
+{
+    REQUIRE(play.in_request && http_is_token(name) && http_is_field_value(value));
+    REQUIRE(str_eq(str_trim(value), value));
+    if (str_is(value, "a")) {
+        http_connection_abort(c);
+        play.in_request = false;
+    }
+    if (str_is(value, "p")) {
+        http_connection_pause_body(c);
+        respond(c, 413);
+    }
+}
+
 static void on_body_end(struct http_connection *c)
 {
     REQUIRE(play.in_request);
@@ -120,13 +134,15 @@ static void on_closed(struct http_connection *c)
 }
 
 static const struct http_connection_events events = {
-    head_memory, on_head, on_error, on_body, on_body_end, on_writable, on_gone, on_closed,
+    head_memory, on_head,     on_error, on_body,   on_trailer,
+    on_body_end, on_writable, on_gone,  on_closed,
 };
 
 static void begin_once(void)
 {
     static const struct http_server_options options = {
         .head_max = 512,
+        .trailers_max = 256,
         .header_timeout = 60000000,
         .body_timeout = 60000000,
         .keep_alive_timeout = 60000000,

@@ -4,6 +4,7 @@
 #ifndef TURNPIKE_AUTH_SIGNATURE_H
 #define TURNPIKE_AUTH_SIGNATURE_H
 
+#include "turnpike/auth/temporary_keys.h"
 #include "turnpike/model/request.h"
 #include "turnpike/model/snapshot.h"
 
@@ -29,14 +30,16 @@ struct signature_parts {
 
 /* One check. The caller fills in the first part. Lives in the exchange's arena. */
 struct signature_check {
-    const struct settings *settings; /* credentials and region */
-    const struct request *request;   /* its body is looked at by signature_finish alone */
-    struct str service;              /* "execute-api", "lambda" */
-    uint64_t wall;                   /* microseconds since 1970 */
+    const struct settings *settings;             /* credentials and region */
+    const struct temporary_keys *temporary_keys; /* that count beside them; NULL: none */
+    const struct request *request; /* its body is looked at by signature_finish alone */
+    struct str service;            /* "execute-api", "lambda" */
+    uint64_t wall;                 /* microseconds since 1970 */
     struct arena *arena;
 
     /* results */
-    const struct credential *credential; /* NULL until signature_finish has said valid */
+    /* NULL until signature_finish has said valid. Of the arena, without what is secret. */
+    const struct credential *credential;
     struct str message; /* where refused: AWS's own words, for the client; of the arena or static.
                          * It may repeat what the client wrote where AWS does (a region, a date),
                          * and of Authorization a hash; never a signature or a key's secret half */
@@ -44,9 +47,9 @@ struct signature_check {
 
     /* private */
     struct signature_parts parts;
-    const struct credential *claimed; /* whose key was named */
-    struct str time;                  /* that was signed, as X-Amz-Date has it */
-    const struct header *headers;     /* that were signed */
+    struct str claimed_id;        /* whose key was named */
+    struct str time;              /* that was signed, as X-Amz-Date has it */
+    const struct header *headers; /* that were signed */
     size_t header_count;
 };
 
@@ -56,7 +59,7 @@ enum signature_result signature_begin(struct signature_check *check);
 
 /* The rest, after signature_begin has said valid and the body is complete: the signature over all
  * of the request, in constant time. The hash is the body's own: UNSIGNED-PAYLOAD is not honoured.
- */
+ * A temporary key that was revoked meanwhile is an unknown one. */
 enum signature_result signature_finish(struct signature_check *check);
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef TURNPIKE_BACKEND_LAMBDA_H
 #define TURNPIKE_BACKEND_LAMBDA_H
 
+#include "turnpike/backend/hosting.h"
 #include "turnpike/base/budget.h"
 #include "turnpike/base/buf.h"
 #include "turnpike/base/counters.h"
@@ -28,6 +29,13 @@ void lambda_free(struct lambda *l);
  * from, so a snapshot that is never put in force changes nothing. Connections to an endpoint are
  * closed when neither a snapshot nor a call uses it any longer. */
 void lambda_prepare(struct lambda *l, struct snapshot *snapshot);
+
+/* Whose functions may be hosted from here on. Without it none is (where snapshots are only looked
+ * at). `hosting` outlives the live state. */
+void lambda_host(struct lambda *l, const struct hosting *hosting);
+/* A snapshot that was prepared is put in force: processes of hosted functions are started, replaced
+ * and ended as it says. */
+void lambda_use(struct lambda *l, struct snapshot *snapshot);
 
 struct lambda_answer {
     enum integration_failure failure; /* INTEGRATION_OK: payload is the function's result */

@@ -74,19 +74,24 @@ const struct header *http_find_header(const struct header *headers, size_t count
 bool http_is_token(struct str s);
 bool http_is_field_value(struct str s);
 
-/* The chunked coding (RFC 9112, 7.1). Fed piece by piece; extensions and trailers are read, held to
- * their syntax and dropped. Bounds: 15 digits of size, 256 bytes of a line with its extensions,
- * 8 KiB of trailers. */
+/* The chunked coding (RFC 9112, 7.1). Fed piece by piece; extensions are read, held to their syntax
+ * and dropped, trailers too unless they are asked for. Bounds: 15 digits of size, 256 bytes of a
+ * line with its extensions, 8 KiB of trailers that are dropped. */
 struct http_chunked {
-    uint64_t left;        /* bytes of the current chunk still to come */
-    uint8_t state;        /* private */
-    uint16_t line_len;    /* bytes of the current size or trailer line */
-    uint32_t trailer_len; /* bytes of trailers so far */
-    uint8_t digits;       /* of the current size */
+    uint64_t left;         /* bytes of the current chunk still to come */
+    uint8_t state;         /* private */
+    uint8_t digits;        /* of the current size */
+    uint16_t line_len;     /* bytes of the current size or trailer line */
+    uint32_t trailer_len;  /* bytes of trailers so far */
+    uint32_t trailers_max; /* set by the owner behind http_chunked_init: trailers are handed out,
+                              and are no more bytes than this; 0: they are dropped */
 };
 
 enum http_chunk_result {
     HTTP_CHUNK_DATA,    /* *ret_data is the next piece of body, never empty */
+    HTTP_CHUNK_TRAILER, /* only where trailers_max is set: *ret_data is the next piece of the fields
+                           behind the body, never empty; once the end has come, whole lines of
+                           "name:value" and CR LF, without the empty line */
     HTTP_CHUNK_MORE,    /* everything was consumed; feed more */
     HTTP_CHUNK_END,     /* the body and its trailers are complete */
     HTTP_CHUNK_INVALID, /* malformed: the connection cannot be used further */

@@ -6,6 +6,7 @@
 #include "turnpike/daemon/command.h"
 #include "turnpike/daemon/control.h"
 #include "turnpike/daemon/systemd.h"
+#include "turnpike/daemon/trust_bundle.h"
 #include "turnpike/front/admin.h"
 #include "turnpike/front/front.h"
 #include "turnpike/load/config.h"
@@ -40,6 +41,7 @@ struct server {
     struct log_file *log;
     struct access_log_output output;
     struct systemd_sockets sockets;
+    struct trust_bundle trust; /* of hosted functions */
     uv_signal_t signals[4];
     struct timer timer; /* of the delay, then of the drain time */
     struct timer watchdog;
@@ -74,8 +76,8 @@ bool server_is_ready(struct server *s, struct buf *why);
 extern const struct control_events server_control_events;
 struct admin_source server_admin_source(struct server *s);
 
-/* What takes hold at once of new settings: the log's level and form, trusted certificates. */
-void server_apply_settings(struct server *s, const struct settings *settings);
+/* What takes hold at once of a new snapshot: the log's level and form, trusted certificates. */
+void server_apply_settings(struct server *s, const struct snapshot *snapshot);
 void server_log_findings(const struct diag *diag);
 
 /* Loads and prepares a snapshot for this server; NULL where the diag holds an error. */

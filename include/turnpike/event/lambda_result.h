@@ -12,4 +12,12 @@ MUST_USE bool lambda_result_read(struct arena *arena, enum payload_format format
                                  struct str payload, struct response *response,
                                  struct str *ret_error);
 
+/* What a function that streams its answer sets as Content-Type. */
+#define STREAMED_RESULT_TYPE "application/vnd.awslambda.http-integration-response"
+
+/* The same for such an answer: an object with statusCode, headers and cookies, eight NUL bytes, the
+ * body (AWS: Lambda "Response streaming"). Without the object the whole is the body. */
+MUST_USE bool streamed_result_read(struct arena *arena, struct str payload,
+                                   struct response *response, struct str *ret_error);
+
 #endif

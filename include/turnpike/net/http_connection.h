@@ -3,8 +3,9 @@
  * back-pressure, answers out strictly in the order of the requests. It knows nothing of exchanges.
  *
  * The life of a request: head_memory, on_head, then, once http_connection_read_body was called,
- * on_body … on_body_end; one answer; on_gone. No event comes from within a call of this module. A
- * handler may make any call, but leaves the loop's scratch memory alone: input lies there. */
+ * on_body …, on_trailer …, on_body_end; one answer; on_gone. No event comes from within a call of
+ * this module. A handler may make any call, but leaves the loop's scratch memory alone: input lies
+ * there. */
 #ifndef TURNPIKE_NET_HTTP_CONNECTION_H
 #define TURNPIKE_NET_HTTP_CONNECTION_H
 
@@ -18,6 +19,8 @@ struct ssl_st;          /* OpenSSL's SSL */
 /* Microseconds and bytes. */
 struct http_server_options {
     size_t head_max;             /* of a request's head: beyond it, 431 */
+    size_t trailers_max;         /* of the fields behind a chunked body: beyond it, 400; 0: they are
+                                    held to their syntax and to 8 KiB, and dropped */
     uint64_t header_timeout;     /* from accept or a request's first byte to its whole head */
     uint64_t body_timeout;       /* between two pieces of a body that is wanted */
     uint64_t keep_alive_timeout; /* between two requests: then the connection is closed silently */
@@ -39,6 +42,10 @@ struct http_connection_events {
 
     /* Never empty; valid during the call. */
     void (*on_body)(struct http_connection *c, struct str bytes);
+    /* A field behind the body, in the order in which they came, once all of them are there: its
+     * value without the white space around it. Valid during the call. NULL where the options ask
+     * for none. */
+    void (*on_trailer)(struct http_connection *c, struct str name, struct str value);
     void (*on_body_end)(struct http_connection *c); /* once; also where there is no body */
 
     /* Following a false from http_connection_respond_bytes. */
@@ -128,6 +135,9 @@ void http_connection_respond(struct http_connection *c, const struct http_answer
 void http_connection_respond_head(struct http_connection *c, const struct http_answer *answer);
 MUST_USE bool http_connection_respond_bytes(struct http_connection *c, struct str bytes);
 void http_connection_respond_end(struct http_connection *c);
+
+/* The client has ended its side, or is gone: for who holds a request for long. */
+bool http_connection_has_ended(const struct http_connection *c);
 
 /* Resets the connection, so that a half-sent answer cannot pass for a whole one. Of its events
  * only on_closed follows. */

@@ -3,6 +3,7 @@
 #ifndef TURNPIKE_NET_PEER_USER_H
 #define TURNPIKE_NET_PEER_USER_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 

@@ -95,18 +95,21 @@ static const struct {
 /* clang-format on */
 
 /* Feeds the text in pieces of at most `piece` bytes, each in memory of its own. */
-static enum http_chunk_result decode(struct str coded, size_t piece, struct buf *body, size_t *rest)
+static enum http_chunk_result decode(struct str coded, size_t piece, uint32_t trailers_max,
+                                     struct buf *body, struct buf *trailers, size_t *rest)
 {
     struct http_chunked c;
     enum http_chunk_result result = HTTP_CHUNK_MORE;
     http_chunked_init(&c);
+    c.trailers_max = trailers_max;
     while (coded.len > 0 && result == HTTP_CHUNK_MORE) {
         struct str part = str_head(coded, piece), in = part, data;
         char *copy = xmalloc(part.len);
         in.at = memcpy(copy, part.at, part.len);
-        while ((result = http_chunked_next(&c, &in, &data)) == HTTP_CHUNK_DATA) {
+        while ((result = http_chunked_next(&c, &in, &data)) == HTTP_CHUNK_DATA ||
+               result == HTTP_CHUNK_TRAILER) {
             assert_true(data.len > 0);
-            buf_append(body, data);
+            buf_append(result == HTTP_CHUNK_DATA ? body : trailers, data);
         }
         if (result == HTTP_CHUNK_MORE)
             assert_int_equal(in.len, 0);
@@ -125,13 +128,60 @@ static void bodies_in_pieces_of_any_size(void **state)
     (void)state;
     FOR_EACH_CASE (c, cases) {
         for (size_t piece = 1; piece <= 16 || piece <= c->coded.len; piece++) {
-            scoped_buf struct buf body = {0};
+            scoped_buf struct buf body = {0}, trailers = {0};
             size_t rest = 0;
-            enum http_chunk_result result = decode(c->coded, piece, &body, &rest);
+            enum http_chunk_result result = decode(c->coded, piece, 0, &body, &trailers, &rest);
             CHECK_CASE(c, result == c->result, "result %d by %zu", result, piece);
             CHECK_CASE(c, str_is(buf_str(&body), c->body), "body '%" STR_F "' by %zu",
                        STR_A(buf_str(&body)), piece);
             CHECK_CASE(c, rest == c->rest, "rest %zu by %zu", rest, piece);
+            CHECK_CASE(c, buf_len(&trailers) == 0, "trailers by %zu", piece);
+        }
+    }
+}
+
+/* Who asks for trailers sees the same body and the same end. */
+static void trailers_change_nothing_else(void **state)
+{
+    (void)state;
+    FOR_EACH_CASE (c, cases) {
+        for (size_t piece = 1; piece <= 16 || piece <= c->coded.len; piece++) {
+            scoped_buf struct buf body = {0}, trailers = {0};
+            size_t rest = 0;
+            enum http_chunk_result result = decode(c->coded, piece, 8192, &body, &trailers, &rest);
+            CHECK_CASE(c, result == c->result, "result %d by %zu", result, piece);
+            CHECK_CASE(c, str_is(buf_str(&body), c->body), "by %zu", piece);
+            CHECK_CASE(c, rest == c->rest, "rest %zu by %zu", rest, piece);
+        }
+    }
+}
+
+static void trailers_are_handed_out(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *coded;
+        uint32_t max; /* the line that ends them counts, too */
+        enum http_chunk_result result;
+        const char *trailers;
+    } trailer_cases[] = {
+        {"none", "1\r\na\r\n" LAST, 8192, END, ""},
+        {"one", "0\r\nA: b\r\n\r\n", 8, END, "A: b\r\n"},
+        {"one byte too many", "0\r\nA: b\r\n\r\n", 7, INVALID, "A: b\r\n"},
+        {"two", "1\r\na\r\n0\r\nA: b\r\nC:\t\"d\" \r\n\r\n", 8192, END, "A: b\r\nC:\t\"d\" \r\n"},
+        {"without their end", "0\r\nA: b\r\n", 8192, MORE, "A: b\r\n"},
+        {"what follows is none", "0\r\nA:\r\n\r\nB:\r\n\r\n", 8192, END, "A:\r\n"},
+        {"a bound of their own", "0\r\nA: b\r\n\r\n", UINT32_MAX, END, "A: b\r\n"},
+    };
+    FOR_EACH_CASE (c, trailer_cases) {
+        struct str coded = str_from(c->coded);
+        for (size_t piece = 1; piece <= coded.len; piece++) {
+            scoped_buf struct buf body = {0}, trailers = {0};
+            size_t rest = 0;
+            enum http_chunk_result result = decode(coded, piece, c->max, &body, &trailers, &rest);
+            CHECK_CASE(c, result == c->result, "result %d by %zu", result, piece);
+            CHECK_CASE(c, str_is(buf_str(&trailers), c->trailers), "'%" STR_F "' by %zu",
+                       STR_A(buf_str(&trailers)), piece);
         }
     }
 }
@@ -160,28 +210,32 @@ static void the_largest_chunk_is_counted_not_held(void **state)
     assert_true(c.left == UINT64_C(0xfffffffffffffff) - 3);
 }
 
-static enum http_chunk_result decode_trailers(size_t len)
+static enum http_chunk_result decode_trailers(size_t len, uint32_t max)
 {
-    scoped_buf struct buf coded = {0}, body = {0};
+    scoped_buf struct buf coded = {0}, body = {0}, trailers = {0};
     size_t rest = 0;
     buf_literal(&coded, "0\r\n");
     for (size_t i = 0; i < len / 16; i++)
         buf_literal(&coded, "x-trailer: 123\r\n");
     buf_literal(&coded, "\r\n");
-    return decode(buf_str(&coded), 1000, &body, &rest);
+    return decode(buf_str(&coded), 1000, max, &body, &trailers, &rest);
 }
 
 static void trailers_are_bounded(void **state)
 {
     (void)state;
-    assert_int_equal(decode_trailers(8192 - 16), HTTP_CHUNK_END);
-    assert_int_equal(decode_trailers(8192), HTTP_CHUNK_INVALID);
+    assert_int_equal(decode_trailers(8192 - 16, 0), HTTP_CHUNK_END);
+    assert_int_equal(decode_trailers(8192, 0), HTTP_CHUNK_INVALID);
+    assert_int_equal(decode_trailers(65536, 65536 + 2), HTTP_CHUNK_END);
+    assert_int_equal(decode_trailers(65536, 65536 + 1), HTTP_CHUNK_INVALID);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies_in_pieces_of_any_size),
+        cmocka_unit_test(trailers_change_nothing_else),
+        cmocka_unit_test(trailers_are_handed_out),
         cmocka_unit_test(data_is_not_copied),
         cmocka_unit_test(the_largest_chunk_is_counted_not_held),
         cmocka_unit_test(trailers_are_bounded),

@@ -92,7 +92,7 @@ static const struct {
      "\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80"},
     {"nothing", STR_INIT(""), "", "\"\""},
     {"line ends", STR_INIT("a\r\nb"), "a\\x0d\\x0ab", "a\\x0d\\x0ab"},
-    {"a tab and DEL", STR_INIT("a\tb\x7f"), "a\\x09b\\x7f", "a\\x09b\\x7f"},
+    {"a tab and DEL", STR_INIT("a\tb\x7f"), "a\tb\\x7f", "\"a\tb\\x7f\""},
     {"an escape sequence", STR_INIT("\x1b[2J"), "\\x1b[2J", "\"\\x1b[2J\""},
     {"a control of ISO 8859-1", STR_INIT("\xc2\x9b" "2J"), "\\xc2\\x9b2J", "\\xc2\\x9b2J"},
     {"a separator of lines", STR_INIT("\xe2\x80\xa8"), "\\xe2\\x80\\xa8", "\\xe2\\x80\\xa8"},

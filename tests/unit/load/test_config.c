@@ -304,6 +304,7 @@ static void has_defaults(void **state)
     assert_true(s->throttling.on && s->throttling.rate == 10000 && s->throttling.burst == 5000);
     assert_int_equal(s->credentials.count, 0);
     assert_true(!s->management.is_open && !s->management.limited);
+    assert_false(s->invoke_api.on);
 
     static const struct limit_settings limits = {
         .header_bytes = 10240,

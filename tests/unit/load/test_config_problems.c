@@ -205,7 +205,7 @@ static const struct {
     {"functions",
      "functions:\n  a: {}\n  b: http://x\n  c d: {endpoint: 'http://x'}\n"
      "  e: {endpoint: 'ftp://x'}\n  f: {endpoint: 'http://x/?q'}\n  g:\n",
-     "2:6: error: 'endpoint' is missing\n"
+     "2:6: error: 'endpoint' or 'process' is missing\n"
      "3:6: error: function 'b' must be a map, not a string\n"
      "4:3: error: 'c d' is no function name: from 1 to 64 letters, digits, - and _\n"
      "5:17: error: 'ftp://x' is no http:// or https:// URL of an endpoint\n"
@@ -380,18 +380,14 @@ static const struct {
 
     /* what is not built yet */
     {"values that say what holds anyway",
-     "apiKeys: []\nusagePlans:\nserviceEndpoints: {}\ntracing: {exporter: none}\ninvokeApi: {}\n"
-     "functions: {f: {endpoint: 'http://x', credentials: gateway, memorySize: 128,\n"
-     "  environment: {}}}\n"
+     "apiKeys: []\nusagePlans:\nserviceEndpoints: {}\ntracing: {exporter: none}\n"
      "apis: [{apiId: a, definition: d, binaryFrames: close, serializeMessages: false,\n"
      "  idleReset: messages, stages: [{stageName: s, loggingLevel: OFF}]}]\n",
      ""},
-    {"at the root",
-     "apiKeys: [{}]\nusagePlans: [{}]\ntracing: {exporter: otlp}\ninvokeApi: {port: 3001}\n",
+    {"at the root", "apiKeys: [{}]\nusagePlans: [{}]\ntracing: {exporter: otlp}\n",
      "1:1: error: 'apiKeys' is not built yet\n"
      "2:1: error: 'usagePlans' is not built yet\n"
-     "3:1: error: 'tracing' is not built yet\n"
-     "4:1: error: 'invokeApi' is not built yet\n"},
+     "3:1: error: 'tracing' is not built yet\n"},
     {"of stages", STAGE "loggingLevel: INFO,\nmethodSettings: {a: {}}}]}]",
      "2:1: error: 'loggingLevel' is not built yet\n"
      "3:1: error: 'methodSettings' is not built yet\n"},
@@ -399,13 +395,6 @@ static const struct {
      "domains: [{domainName: a, apiMappings: [],\n"
      "mutualTlsAuthentication: {truststore: x}}]",
      "2:1: error: 'mutualTlsAuthentication' is not built yet\n"},
-    {"of functions",
-     "functions:\n  a: {process: {command: [x]}}\n"
-     "  c: {endpoint: 'http://x', environment: {A: b}, memorySize: 256, credentials: none}\n",
-     "2:7: error: 'process' is not built yet\n"
-     "3:29: error: 'environment' is not built yet\n"
-     "3:50: error: 'memorySize' is not built yet\n"
-     "3:67: error: 'credentials' is not built yet\n"},
 };
 
 static void finds_problems(void **state)

@@ -25,6 +25,14 @@
     "routes: {a: {integration: {integrationUri: todo}}}\n"
 #define DEFINITION "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {/todos: {get: {}}}\n"
 
+#define HOSTED(rest)                                                                               \
+    "functions: {todo: {process: {command: [/bin/sh]}}}\n"                                         \
+    "apis: [{apiId: todo, protocolType: HTTP, definition: api.yaml" rest "}]\n"
+#define SHARED                                                                                     \
+    "turnpike.yaml:1:29: function 'todo' runs as the gateway's own user, may read its keys and "   \
+    "configuration and pass for one another: 'user' names another (or this one, where that is "    \
+    "meant)\n"
+
 static const struct {
     const char *name, *config, *definition, *want; /* findings */
 } cases[] = {
@@ -69,6 +77,13 @@ static const struct {
      DEFINITION,
      "turnpike.yaml:7:5: 'idleReset' has no effect: it is for WebSocket APIs\n"
      "turnpike.yaml:8:5: 'serializeMessages' has no effect: it is for WebSocket APIs\n"},
+    {"a hosted function with a route", HOSTED(", defaultFunction: todo"), DEFINITION, SHARED},
+    {"one that nothing invokes", HOSTED(""),
+     "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {}\n",
+     "turnpike.yaml:1:13: nothing invokes function 'todo': no route has it, and there is no "
+     "'invokeApi'\n" SHARED},
+    {"one that others may invoke", HOSTED("") "invokeApi: {}\n",
+     "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {}\n", SHARED},
     {"a kind that is not built yet",
      "apis: [{apiId: a, protocolType: REST, definition: api.yaml}]\n", DEFINITION,
      "turnpike.yaml:1:33: APIs of protocolType REST are not built yet\n"},

@@ -195,6 +195,18 @@ static void on_body(struct http_connection *c, struct str bytes)
     buf_append(&e->body, bytes);
 }
 
+static void on_trailer(struct http_connection *c, struct str name, struct str value)
+{
+    struct edge *e = edge_of(c);
+    buf_printf(&e->trace, "%" STR_F "=%" STR_F ";", STR_A(name), STR_A(value));
+    if (str_is(value, "abort"))
+        http_connection_abort(c);
+    if (str_is(value, "pause"))
+        http_connection_pause_body(c);
+    if (str_is(value, "answer"))
+        respond_text(c, 200, STR("early"));
+}
+
 static void on_body_end(struct http_connection *c)
 {
     struct edge *e = edge_of(c);
@@ -225,7 +237,8 @@ static void on_closed(struct http_connection *c)
 }
 
 static const struct http_connection_events events = {
-    head_memory, on_head, on_error, on_body, on_body_end, on_writable, on_gone, on_closed,
+    head_memory, on_head,     on_error, on_body,   on_trailer,
+    on_body_end, on_writable, on_gone,  on_closed,
 };
 
 static const struct http_server_options patient = {
@@ -530,6 +543,125 @@ static void test_head_limit_lowered_within_a_head(void **state)
     e.server.options.head_max = 1024;
     client_write(&e, STR("x"));
     await_trace(&e, "error 431;done;");
+    edge_close(&e);
+}
+
+/* The Runtime API's: a trace header and a client context in one head, a field of a megabyte. */
+static void test_large_head(void **state)
+{
+    (void)state;
+    static const size_t pieces[] = {SIZE_MAX, 4096, 100};
+    struct http_server_options options = patient;
+    options.head_max = 1048576 + 4096;
+    struct buf head = {0};
+    buf_literal(&head, "GET /hello HTTP/1.1\r\nHost: h\r\nx: ");
+    memset(buf_reserve(&head, 1048576), 'x', 1048576);
+    buf_commit(&head, 1048576);
+    buf_literal(&head, "\r\n\r\n");
+    FOR_EACH (piece, pieces, ARRAY_LENGTH(pieces)) {
+        struct edge e;
+        edge_open(&e, &options, false);
+        struct str rest = buf_str(&head);
+        while (rest.len > 0) {
+            struct str now = str_head(rest, *piece);
+            ssize_t sent = send(e.client, now.at, now.len, MSG_NOSIGNAL);
+            rest = str_skip(rest, sent > 0 ? (size_t)sent : 0);
+            (void)uv_run(&e.loop.uv, UV_RUN_NOWAIT);
+        }
+        await_trace(&e, "GET /hello;done;");
+        edge_close(&e);
+    }
+    buf_release(&head);
+}
+
+#define CHUNKED(target)                                                                            \
+    "POST " target " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
+#define OK_3 "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: keep-alive\r\n\r\nabc"
+
+static const struct {
+    const char *name;
+    size_t max;
+    const char *input, *trace, *output;
+} trailer_dialogues[] = {
+    {"none", 64, CHUNKED("/echo") "\r\n", "POST /echo;body 3;done;closed", OK_3},
+    {"two, trimmed", 64, CHUNKED("/echo") "Error-Type:  a:b\t \r\nempty:\r\n\r\n",
+     "POST /echo;Error-Type=a:b;empty=;body 3;done;closed", OK_3},
+    {"exactly the bound", 8, CHUNKED("/echo") "A: b\r\n\r\n", "POST /echo;A=b;body 3;done;closed",
+     OK_3},
+    {"beyond the bound", 7, CHUNKED("/echo") "A: b\r\n\r\n", "POST /echo;error 400;done;closed",
+     ERROR("400 Bad Request")},
+    {"none is told before all are there", 64, CHUNKED("/echo") "A: b\r\nC : d\r\n\r\n",
+     "POST /echo;error 400;done;closed", ERROR("400 Bad Request")},
+    {"cut off", 64, CHUNKED("/echo") "A: b\r\n", "POST /echo;gone;closed", ""},
+    {"nobody asks for them", 0, CHUNKED("/echo") "A: b\r\n\r\n", "POST /echo;body 3;done;closed",
+     OK_3},
+    {"behind a body that nobody reads", 64, CHUNKED("/hello") "A: b\r\n\r\n" GET("/hello"),
+     "POST /hello;done;GET /hello;done;closed", HELLO("keep-alive") HELLO("keep-alive")},
+    {"of each its own", 64,
+     CHUNKED("/echo") "A: b\r\n\r\n" CHUNKED("/echo") "\r\n" CHUNKED("/echo") "C: d\r\n\r\n",
+     "POST /echo;A=b;body 3;done;POST /echo;body 3;done;POST /echo;C=d;body 3;done;closed",
+     OK_3 OK_3 OK_3},
+    {"a handler that aborts", 64, CHUNKED("/echo") "A: abort\r\nC: d\r\n\r\n",
+     "POST /echo;A=abort;closed", ""},
+};
+
+static void test_trailers(void **state)
+{
+    (void)state;
+    static const size_t pieces[] = {SIZE_MAX, 1, 7};
+    FOR_EACH_CASE (c, trailer_dialogues) {
+        FOR_EACH (piece, pieces, ARRAY_LENGTH(pieces)) {
+            struct edge e;
+            struct http_server_options options = patient;
+            options.trailers_max = c->max;
+            edge_open(&e, &options, false);
+            feed(&e, str_from(c->input), *piece);
+            (void)shutdown(e.client, SHUT_WR);
+            loop_run(&e.loop);
+            struct str output = drain_client(&e), trace = buf_str(&e.trace);
+            CHECK_CASE(c, str_is(trace, c->trace), "%" STR_F, STR_A(trace));
+            CHECK_CASE(c, str_is(output, c->output), "%" STR_F, STR_A(output));
+            edge_close(&e);
+        }
+    }
+}
+
+static void test_pause_between_trailers(void **state)
+{
+    (void)state;
+    struct edge e;
+    struct http_server_options options = patient;
+    options.trailers_max = 64;
+    edge_open(&e, &options, false);
+    client_write(&e, STR(CHUNKED("/echo") "A: pause\r\nB: answer\r\nC: d\r\n\r\n"));
+    e.by_hand = true;
+    await_trace(&e, "POST /echo;");
+    http_connection_read_body(e.connection);
+    loop_turn(&e.loop);
+    loop_turn(&e.loop);
+    assert_str_equal(buf_str(&e.trace), STR("POST /echo;A=pause;"));
+    http_connection_read_body(e.connection);
+    loop_turn(&e.loop);
+    assert_str_equal(buf_str(&e.trace), STR("POST /echo;A=pause;B=answer;C=d;body 3;done;"));
+    await_text(&e, STR("early"));
+    edge_close(&e);
+}
+
+static void test_answer_while_trailers_wait(void **state)
+{
+    (void)state;
+    struct edge e;
+    struct http_server_options options = patient;
+    options.trailers_max = 64;
+    edge_open(&e, &options, false);
+    client_write(&e, STR(CHUNKED("/x") "A: pause\r\nB: c\r\n\r\n" GET("/hello")));
+    await_trace(&e, "POST /x;");
+    http_connection_read_body(e.connection);
+    loop_turn(&e.loop);
+    assert_str_equal(buf_str(&e.trace), STR("POST /x;A=pause;"));
+    respond_text(e.connection, 200, STR("enough"));
+    loop_turn(&e.loop);
+    assert_str_equal(buf_str(&e.trace), STR("POST /x;A=pause;done;GET /hello;done;"));
     edge_close(&e);
 }
 
@@ -909,6 +1041,10 @@ int main(void)
         cmocka_unit_test(test_dialogues_in_odd_pieces),
         cmocka_unit_test(test_head_limit),
         cmocka_unit_test(test_head_limit_lowered_within_a_head),
+        cmocka_unit_test(test_large_head),
+        cmocka_unit_test(test_trailers),
+        cmocka_unit_test(test_pause_between_trailers),
+        cmocka_unit_test(test_answer_while_trailers_wait),
         cmocka_unit_test(test_expect_continue),
         cmocka_unit_test(test_expect_continue_of_a_body_that_came),
         cmocka_unit_test(test_pause_body),

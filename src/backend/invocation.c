@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "invocation.h"
+
+#include <stdio.h>
+
+#include "turnpike/base/clock.h"
+#include "turnpike/base/json.h"
+#include "turnpike/base/random.h"
+
+#define ROOT_LEN   35 /* "1-5759e988-bd862e3fe1be46a994272793" */
+#define PARENT_LEN 16
+
+void invocation_release(struct invocation *i)
+{
+    buf_release(&i->payload);
+    buf_release(&i->client_context);
+    buf_release(&i->arn);
+}
+
+static char *put_hex(char *out, const unsigned char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        *out++ = "0123456789abcdef"[bytes[i] >> 4];
+        *out++ = "0123456789abcdef"[bytes[i] & 15];
+    }
+    return out;
+}
+
+/* Traces. */
+
+static bool is_hex(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!memchr("0123456789abcdefABCDEF", s.at[i], 22))
+            return false;
+    return true;
+}
+
+static bool is_root(struct str s)
+{
+    return s.len == ROOT_LEN && str_starts_with(s, STR("1-")) && s.at[10] == '-' &&
+           is_hex(str_of(s.at + 2, 8)) && is_hex(str_skip(s, 11));
+}
+
+static bool is_parent(struct str s)
+{
+    return s.len == PARENT_LEN && is_hex(s);
+}
+
+static bool is_sampled(struct str s)
+{
+    return str_is(s, "0") || str_is(s, "1") || str_is(s, "?");
+}
+
+static const struct {
+    struct str key;
+    bool (*is_valid)(struct str value);
+} trace_fields[] = {
+    {STR_INIT("Root="),    is_root   },
+    {STR_INIT("Parent="),  is_parent },
+    {STR_INIT("Sampled="), is_sampled},
+};
+
+enum { ROOT, PARENT, SAMPLED, TRACE_FIELDS };
+
+/* What stands in front, in their order, and where the rest goes. */
+static void read_trace(struct str came, struct str values[TRACE_FIELDS], struct buf *others)
+{
+    struct str part;
+    while (str_split(&came, ';', &part)) {
+        size_t i = 0;
+        part = str_trim(part);
+        while (i < TRACE_FIELDS && !str_starts_with_nocase(part, trace_fields[i].key))
+            i++;
+        struct str value = i < TRACE_FIELDS ? str_skip(part, trace_fields[i].key.len) : part;
+        if (i == TRACE_FIELDS && part.len > 0)
+            buf_printf(others, ";%" STR_F, STR_A(part));
+        else if (i < TRACE_FIELDS && trace_fields[i].is_valid(value))
+            values[i] = value;
+    }
+}
+
+static void make_root(uint64_t wall, char out[ROOT_LEN + 1])
+{
+    unsigned char bytes[12];
+    random_bytes(bytes, sizeof(bytes));
+    int len = snprintf(out, ROOT_LEN + 1, "1-%08x-", (unsigned)(wall / USEC_PER_SEC));
+    *put_hex(out + len, bytes, sizeof(bytes)) = '\0';
+}
+
+static void make_parent(char out[PARENT_LEN + 1])
+{
+    unsigned char bytes[PARENT_LEN / 2];
+    random_bytes(bytes, sizeof(bytes));
+    *put_hex(out, bytes, sizeof(bytes)) = '\0';
+}
+
+void trace_id_complete(struct str came, uint64_t wall, char out[TRACE_ID_MAX])
+{
+    struct str values[TRACE_FIELDS] = {{0}};
+    char root[ROOT_LEN + 1], parent[PARENT_LEN + 1];
+    scoped_buf struct buf others = {0};
+    read_trace(str_head(came, TRACE_ID_MAX), values, &others);
+    if (!values[ROOT].at) { /* whatever else it says belongs to no trace */
+        make_root(wall, root);
+        values[ROOT] = str_from(root);
+        values[PARENT] = values[SAMPLED] = (struct str){0};
+        buf_clear(&others);
+    }
+    make_parent(parent);
+    int len =
+        snprintf(out, TRACE_ID_MAX, "Root=%" STR_F ";Parent=%" STR_F ";Sampled=%" STR_F,
+                 STR_A(values[ROOT]), STR_A(values[PARENT].at ? values[PARENT] : str_from(parent)),
+                 STR_A(values[SAMPLED].at ? values[SAMPLED] : STR("0")));
+    if (buf_len(&others) < (size_t)(TRACE_ID_MAX - len))
+        (void)snprintf(out + len, (size_t)(TRACE_ID_MAX - len), "%" STR_F, STR_A(buf_str(&others)));
+}
+
+void invocation_write_error(struct buf *out, const char *type, const char *request_id,
+                            struct str why)
+{
+    buf_literal(out, "{\"errorType\":");
+    json_write_string(out, str_from(type));
+    buf_literal(out, ",\"errorMessage\":\"RequestId: ");
+    json_write_escaped(out, str_from(request_id));
+    buf_literal(out, " Error: ");
+    json_write_escaped(out, why);
+    buf_literal(out, "\"}");
+}

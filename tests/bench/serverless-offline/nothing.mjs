@@ -1,0 +1,2 @@
+// Does nothing.
+export const handler = async () => ({ statusCode: 200 });
