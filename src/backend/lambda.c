@@ -132,17 +132,23 @@ static void finish_with_error(struct lambda_call *call, const struct error *erro
 
 /* Running. */
 
+static struct str field_of(const struct http_client_answer *http, struct str name)
+{
+    const struct header *field = http_find_header(http->headers, http->header_count, name);
+    return field ? field->value : (struct str){0};
+}
+
 static void finish_with_answer(struct lambda_call *call, struct http_client_answer *http)
 {
-    const struct header *id =
-        http_find_header(http->headers, http->header_count, STR("x-amzn-requestid"));
     struct lambda_reply reply = {.status = http->status,
                                  .headers = http->headers,
                                  .header_count = http->header_count,
                                  .body = buf_str(&http->body)};
     struct lambda_answer answer = {.status = http->status,
                                    .payload = http->body,
-                                   .request_id = id ? id->value : (struct str){0}};
+                                   .request_id = field_of(http, STR("x-amzn-requestid"))};
+    if (call->emulator == EMULATOR_NONE) /* others do not know it */
+        answer.content_type = field_of(http, STR("content-type"));
     struct arena arena;
     arena_init(&arena, 4096);
     struct lambda_verdict verdict = lambda_classify(&reply, call->emulator, &arena);

@@ -9,8 +9,9 @@
 
 #define HOUR (3600 * USEC_PER_SEC)
 
-#define CLIENTS_MAX 16
-#define DISCARD_MAX ((size_t)64 * 1024 * 1024) /* of an answer that is too large already */
+#define CLIENTS_MAX  16
+#define ACCEPTED_MAX 64                         /* in a second */
+#define DISCARD_MAX  ((size_t)64 * 1024 * 1024) /* of an answer that is too large already */
 
 /* Lambda-Runtime-Function-XRay-Error-Cause has up to 1 MiB; a stack trace comes as a trailer. */
 static const struct http_server_options options = {
@@ -107,14 +108,23 @@ static void clear_client(struct runtime_client *client)
 static void forget_client(struct runtime_client *client)
 {
     struct runtime_api *api = client->api;
-    bool reported = api->reporting == client;
-    if (api->waiting == client)
+    bool asked = api->waiting == client, reported = api->reporting == client;
+    if (asked)
         api->waiting = NULL;
     if (reported)
         api->reporting = NULL;
     clear_client(client);
+    if (asked && api->open)
+        api->events->on_unasked(api);
     if (reported && api->open)
         api->events->on_broken(api);
+}
+
+static void drop_client(struct runtime_client *client)
+{
+    struct http_connection *c = client->connection;
+    forget_client(client);
+    http_connection_abort(c);
 }
 
 static void on_gone(struct http_connection *c, bool complete)
@@ -174,10 +184,27 @@ static bool is_worker(struct runtime_api *api, int fd)
     return false;
 }
 
+static void on_window(struct timer *timer)
+{
+    struct runtime_api *api = container_of(timer, struct runtime_api, window);
+    api->accepted = 0;
+    listener_resume(&api->socket);
+}
+
+/* Who connects all the time waits in the kernel's queue. */
+static void count_accepted(struct runtime_api *api)
+{
+    if (api->accepted++ == 0)
+        timer_start(api->loop, &api->window, loop_now(api->loop) + USEC_PER_SEC, on_window);
+    if (api->accepted == ACCEPTED_MAX)
+        listener_pause(&api->socket);
+}
+
 static void on_accept(struct listener *socket, int fd, const struct sockaddr *peer)
 {
     struct runtime_api *api = container_of(socket, struct runtime_api, socket);
     (void)peer;
+    count_accepted(api);
     if (api->server.connection_count >= CLIENTS_MAX || !is_worker(api, fd)) {
         (void)close(fd);
         return;
@@ -233,8 +260,10 @@ void runtime_api_give(struct runtime_api *api, const struct header *headers, siz
     http_connection_respond(client->connection, &answer);
 }
 
-bool runtime_api_is_asked(const struct runtime_api *api)
+bool runtime_api_is_asked(struct runtime_api *api)
 {
+    if (api->waiting && http_connection_has_ended(api->waiting->connection))
+        drop_client(api->waiting);
     return api->waiting != NULL;
 }
 
@@ -243,6 +272,7 @@ void runtime_api_close(struct runtime_api *api)
     if (!api->open)
         return;
     api->open = false;
+    timer_cancel(api->loop, &api->window);
     listener_close(&api->socket);
     http_server_abort(&api->server);
 }

@@ -29,10 +29,12 @@ struct runtime_report {
     bool failed;           /* an error, by its path or by its trailers */
 };
 
-/* None of these is called from within a call of this module. */
+/* None of these is called from within a call of this module, but for on_unasked. */
 struct runtime_events {
     /* `next`: where accepted, answered by runtime_api_give, now or later. */
     enum runtime_verdict (*on_next)(struct runtime_api *api);
+    /* The connection whose `next` waits is gone: it has to be asked again. */
+    void (*on_unasked)(struct runtime_api *api);
     /* `response` or `error` for that id begins: what follows is taken only where it is accepted. */
     enum runtime_verdict (*on_begin)(struct runtime_api *api, struct str request_id);
     /* It is complete. */
@@ -61,6 +63,8 @@ struct runtime_api {
     struct runtime_client *waiting;   /* its `next` is not answered */
     struct runtime_client *reporting; /* its report is on its way */
     bool open, listening;
+    unsigned accepted;   /* connections, of late */
+    struct timer window; /* running: what "of late" is */
 };
 
 /* Listens on 127.0.0.1, on a port that the kernel chooses. */
@@ -72,8 +76,9 @@ bool runtime_api_has_connections(const struct runtime_api *api);
 /* Answers the `next` that waits. Headers may be gone afterwards; the event is taken over. */
 void runtime_api_give(struct runtime_api *api, const struct header *headers, size_t header_count,
                       struct buf *event);
-/* Whether a `next` waits. */
-bool runtime_api_is_asked(const struct runtime_api *api);
+/* Whether somebody still waits for the answer to a `next`: not where the client has ended its side,
+ * which is then told by on_unasked. */
+bool runtime_api_is_asked(struct runtime_api *api);
 
 /* Resets whatever is connected; on_closed follows in a later turn. */
 void runtime_api_close(struct runtime_api *api);

@@ -60,7 +60,7 @@ static void begin_next(struct runtime_client *client, struct str request_id)
 {
     struct runtime_api *api = client->api;
     (void)request_id;
-    if (api->waiting) {
+    if (runtime_api_is_asked(api)) {
         say(client, &wrong_state);
         return;
     }

@@ -120,6 +120,16 @@ static enum runtime_verdict on_next(struct runtime_api *api)
     return RUNTIME_ACCEPTED;
 }
 
+/* It must ask again, or it is of no use. */
+static void on_unasked(struct runtime_api *api)
+{
+    struct worker *w = worker_of(api);
+    if (w->state != WORKER_IDLE)
+        return;
+    timer_start(w->loop, &w->timer, loop_now(w->loop) + w->init_timeout, on_function_time);
+    set_state(w, WORKER_ANSWERED);
+}
+
 static enum runtime_verdict on_begin(struct runtime_api *api, struct str request_id)
 {
     struct worker *w = worker_of(api);
@@ -306,6 +316,7 @@ static void on_api_closed(struct runtime_api *api)
 
 const struct runtime_events worker_runtime_events = {
     .on_next = on_next,
+    .on_unasked = on_unasked,
     .on_begin = on_begin,
     .on_report = on_report,
     .on_too_large = on_too_large,
@@ -350,6 +361,11 @@ static void on_output_closed(struct worker_output *o)
 const struct worker_output_events worker_output_events = {on_output_line, on_output_end,
                                                           on_output_closed};
 /* Invocations. */
+
+bool worker_asks(struct worker *w)
+{
+    return runtime_api_is_asked(&w->api);
+}
 
 #define HEADERS_MAX 6
 

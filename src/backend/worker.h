@@ -96,6 +96,8 @@ struct worker_start {
 MUST_USE struct worker *worker_new(const struct worker_context *context,
                                    const struct worker_start *start, void *owner,
                                    struct error *ret_error);
+/* Whether an idle one still asks; otherwise it is idle no longer. */
+bool worker_asks(struct worker *w);
 /* An idle one gets an invocation, which lives until its `done` was called. */
 void worker_give(struct worker *w, struct invocation *invocation);
 /* Asks it to end, kills it two seconds later. Not while it runs an invocation. */

@@ -8,11 +8,15 @@
 #include "turnpike/base/clock.h"
 
 #define WINDOW           (100 * USEC_PER_MSEC)
-#define WINDOW_ALLOWANCE ((size_t)512 * 1024)
+#define WINDOW_ALLOWANCE ((size_t)256 * 1024)
+#define LINE_COST        128   /* what the log writes beside each */
 #define PIECE            16384 /* not the loop's scratch memory: a request's body may lie there */
+
+static void spend(struct worker_output *o, size_t bytes);
 
 static void tell(struct worker_output *o, struct str line)
 {
+    spend(o, LINE_COST);
     if (str_ends_with(line, STR("\r")))
         line.len--;
     o->events->on_line(o, line);

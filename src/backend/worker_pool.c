@@ -65,7 +65,7 @@ static void end_idle(struct worker_pool *p)
     const struct process_settings *s = &p->function->process;
     struct worker *oldest;
     while ((oldest = TAILQ_LAST(&p->idle, worker_list)) && pool_alive(p) > s->minimum &&
-           oldest->idle_since + s->idle_timeout <= pool_now(p))
+           (oldest->idle_since + s->idle_timeout <= pool_now(p) || pool_alive(p) > s->concurrency))
         worker_end(oldest);
 }
 
@@ -206,17 +206,15 @@ static struct buf make_fingerprint(const struct worker_pool *p)
     struct buf out = {0};
     struct arena arena;
     arena_init(&arena, 8192);
-    struct function_endpoints endpoints =
-        function_endpoints_find(&arena, p->snapshot, p->function);
-    struct function_environment_facts facts = {
-        .function = p->function,
-        .settings = settings,
-        .runtime_api = STR("-"),
-        .log_stream = STR("-"),
-        .ca_file = p->host->hosting->ca_file,
-        .management_endpoint = endpoints.management,
-        .invoke_endpoint = endpoints.invoke,
-        .inherited = p->host->hosting->environment};
+    struct function_endpoints endpoints = function_endpoints_find(&arena, p->snapshot, p->function);
+    struct function_environment_facts facts = {.function = p->function,
+                                               .settings = settings,
+                                               .runtime_api = STR("-"),
+                                               .log_stream = STR("-"),
+                                               .ca_file = p->host->hosting->ca_file,
+                                               .management_endpoint = endpoints.management,
+                                               .invoke_endpoint = endpoints.invoke,
+                                               .inherited = p->host->hosting->environment};
     for (const char *const *v = function_environment(&arena, &facts); *v; v++)
         print(&out, str_from(*v));
     FOR_EACH_IN (argument, &s->command)
@@ -253,6 +251,8 @@ void pool_use(struct worker_pool *p, struct snapshot *snapshot, const struct fun
         p->removed = true;
     watch_code(p);
     retire(p);
+    if (p->function)
+        end_idle(p);
     pool_start_wanted(p);
     set_timer(p);
     release_definition_if_over(p);
@@ -275,9 +275,17 @@ static void refuse(struct worker_pool *p, struct invocation *i)
     task_defer(p->host->loop, &i->refusing, on_refusing);
 }
 
+static struct worker *find_idle(struct worker_pool *p)
+{
+    struct worker *w;
+    while ((w = TAILQ_FIRST(&p->idle)) && !worker_asks(w))
+        ; /* it has left the list */
+    return w;
+}
+
 void pool_invoke(struct worker_pool *p, struct invocation *i)
 {
-    struct worker *w = TAILQ_FIRST(&p->idle);
+    struct worker *w = find_idle(p);
     if (w) {
         worker_give(w, i);
         set_timer(p);

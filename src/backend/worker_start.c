@@ -68,7 +68,7 @@ static struct child *spawn(struct worker *w, const struct worker_start *start,
     struct child_spec spec = {.arguments = arguments,
                               .environment = make_environment(w, start, &arena),
                               .directory = arena_cstring(&arena, p->directory.text),
-                              .has_user = p->user.text.len > 0,
+                              .has_user = p->user.text.len > 0 && p->user_id != geteuid(),
                               .user = p->user_id,
                               .group = p->group_id,
                               .data_max =

@@ -16,16 +16,18 @@ static void stop_now(struct server *s)
 static void on_drain_timeout(struct timer *timer)
 {
     struct server *s = container_of(timer, struct server, timer);
-    log_warning("the drain time is over: ending %zu requests and %zu connections",
-                s->gateway->exchange_count, front_connections(s->front));
+    log_warning("the drain time is over: ending %zu requests and %zu connections, and the work on "
+                "%zu events",
+                s->gateway->exchange_count, front_connections(s->front),
+                lambda_events_running(s->gateway->events));
     stop_now(s);
 }
 
-/* Called when a connection or the last exchange has ended. */
+/* Called when a connection, the last exchange or the work on the last event has ended. */
 static void on_ended(void *data)
 {
     struct server *s = data;
-    if (s->state == SERVER_DRAINING && s->gateway->exchange_count == 0 &&
+    if (s->state == SERVER_DRAINING && gateway_is_idle(s->gateway) &&
         front_connections(s->front) == 0)
         stop_now(s);
 }

@@ -65,8 +65,30 @@ void front_free(struct front *f)
     free(f);
 }
 
+static const struct listener_settings *invoke_listener(struct snapshot *snapshot)
+{
+    const struct invoke_api_settings *invoke = &snapshot->settings.invoke_api;
+    struct listener_settings *listener = arena_new(&snapshot->arena, struct listener_settings);
+    listener->at = invoke->at;
+    listener->name = STR("invokeApi");
+    listener->address = invoke->address;
+    listener->port = invoke->port;
+    listener->invoke_api = true;
+    return listener;
+}
+
+static void list_places(struct snapshot *snapshot)
+{
+    struct settings *settings = &snapshot->settings;
+    FOR_EACH_IN (listener, &settings->listeners)
+        *list_push(&snapshot->arena, &settings->places) = listener;
+    if (settings->invoke_api.on)
+        *list_push(&snapshot->arena, &settings->places) = invoke_listener(snapshot);
+}
+
 void front_prepare(struct front *f, struct snapshot *snapshot, struct diag *diag)
 {
+    list_places(snapshot);
     tls_contexts_prepare(&(struct tls_contexts){.tickets = f->tickets,
                                                 .snapshot = snapshot,
                                                 .wall = loop_wall(f->gateway->loop),
@@ -257,8 +279,8 @@ bool front_listen(struct front *f, struct snapshot *snapshot, struct error *ret_
 {
     if (!websockets_prepare(&f->websockets, snapshot, ret_error))
         return false;
-    FOR_EACH_IN (settings, &snapshot->settings.listeners) {
-        if (!find_or_open(f, settings, ret_error)) {
+    FOR_EACH_IN (place, &snapshot->settings.places) {
+        if (!find_or_open(f, *place, ret_error)) {
             close_edges(f, true, false); /* what was opened in vain */
             return false;
         }
@@ -287,7 +309,8 @@ static bool changes_protocol(const struct edge *e, const struct listener_setting
 {
     const struct listener_settings *before = e->http1.facts.settings;
     return e->started &&
-           (before->tls.on != s->tls.on || before->proxy_protocol != s->proxy_protocol);
+           (before->tls.on != s->tls.on || before->proxy_protocol != s->proxy_protocol ||
+            before->invoke_api != s->invoke_api);
 }
 
 static void adopt(struct edge *e, struct snapshot *snapshot, const struct listener_settings *s)
@@ -329,12 +352,12 @@ void front_use(struct front *f, struct snapshot *snapshot)
     websockets_limit(&f->websockets, limits);
     for (struct edge *e = f->edges; e; e = e->next)
         e->wanted = false;
-    FOR_EACH_IN (settings, &snapshot->settings.listeners) {
-        char *name = name_of(settings);
+    FOR_EACH_IN (place, &snapshot->settings.places) {
+        char *name = name_of(*place);
         struct edge *e = find_edge(f, name); /* front_listen has opened it */
         free(name);
         assert(e);
-        adopt(e, snapshot, settings);
+        adopt(e, snapshot, *place);
     }
     close_edges(f, false, true);
     name_edges(f);

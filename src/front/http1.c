@@ -82,9 +82,11 @@ static const struct sink_ops ops = {.want_body = want_body,
 
 static struct exchange *begin(struct client *client)
 {
+    const struct listener_facts *facts = &client->listener->facts;
     if (!client->exchange)
-        client->exchange = exchange_new(client->listener->gateway, EXCHANGE_HTTP, &client->sink,
-                                        &client->listener->facts);
+        client->exchange = exchange_new(
+            client->listener->gateway,
+            facts->settings->invoke_api ? EXCHANGE_INVOKE : EXCHANGE_HTTP, &client->sink, facts);
     return client->exchange;
 }
 

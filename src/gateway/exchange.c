@@ -3,6 +3,9 @@
 
 #include <inttypes.h>
 
+#include "invoke.h"
+#include "invoke_errors.h"
+
 #include "turnpike/base/clock.h"
 #include "turnpike/base/json.h"
 #include "turnpike/base/xalloc.h"
@@ -91,7 +94,7 @@ static void give_back(struct exchange *x)
         arena_release(&x->arena);
         free(x);
     }
-    if (g->exchange_count == 0 && g->on_idle)
+    if (g->on_idle && gateway_is_idle(g))
         g->on_idle(g->on_idle_data);
 }
 
@@ -111,6 +114,8 @@ void exchange_start(struct exchange *x)
 
 const struct gateway_response *exchange_row(const struct exchange *x, enum gateway_response_id id)
 {
+    if (x->kind == EXCHANGE_INVOKE)
+        return invoke_error_row(id);
     return x->kind == EXCHANGE_HTTP ? &gateway_responses[id] : &websocket_gateway_responses[id];
 }
 
@@ -136,11 +141,10 @@ static struct str error_body(struct exchange *x, struct str message)
     return arena_copy(&x->arena, buf_str(&body));
 }
 
-PRINTF(3, 0)
-static void refuse(struct exchange *x, enum gateway_response_id id, const char *why, va_list args)
+void exchange_refuse_as(struct exchange *x, const struct gateway_response *row, const char *why,
+                        va_list args)
 {
-    const struct gateway_response *row = exchange_row(x, id);
-    x->t.outcome.reason = reason_is_wanted(x, id)
+    x->t.outcome.reason = reason_is_wanted(x, row)
                               ? reason_bounded(&x->arena, arena_vprintf(&x->arena, why, args))
                               : STR("");
     x->t.outcome.error = row;
@@ -149,6 +153,12 @@ static void refuse(struct exchange *x, enum gateway_response_id id, const char *
     exchange_add_header(x, STR("content-type"), STR("application/json"));
     if (row->error_type)
         exchange_add_header(x, STR("x-amzn-ErrorType"), str_from(row->error_type));
+}
+
+PRINTF(3, 0)
+static void refuse(struct exchange *x, enum gateway_response_id id, const char *why, va_list args)
+{
+    exchange_refuse_as(x, exchange_row(x, id), why, args);
 }
 
 void exchange_refuse_now(struct exchange *x, enum gateway_response_id id, const char *why, ...)
@@ -295,11 +305,15 @@ enum verdict exchange_refuse_saying(struct exchange *x, enum gateway_response_id
 uint64_t exchange_body_max(const struct exchange *x)
 {
     const struct limit_settings *limits = &x->t.settings->limits;
+    if (x->kind == EXCHANGE_INVOKE)
+        return invoke_body_max(x);
     return x->kind == EXCHANGE_MANAGE ? limits->websocket_message_bytes : limits->payload_bytes;
 }
 
 enum verdict exchange_refuse_body(struct exchange *x)
 {
+    if (x->kind == EXCHANGE_INVOKE)
+        return invoke_refuse_body(x);
     const char *limit =
         x->kind == EXCHANGE_MANAGE ? "limits.websocketMessageBytes" : "limits.payloadBytes";
     return exchange_refuse(x, GATEWAY_REQUEST_TOO_LARGE,
@@ -321,6 +335,8 @@ static void account(struct exchange *x, bool complete)
     t->outcome.gone = !complete;
     t->outcome.latency = loop_now(x->gateway->loop) - t->request.received;
     figures_count(x->gateway->counters, t);
+    if (x->invoke)
+        invoke_count(x->gateway->counters, x);
     if (t->selection.stage && t->selection.stage->access_log)
         access_log_write(t->selection.stage->access_log, t);
 }

@@ -18,6 +18,53 @@ static void on_keys_refreshed(void *data, struct str issuer, const struct error 
         log_info("keys of issuer '%" STR_F "' are up to date", STR_A(issuer));
 }
 
+static struct snapshot *snapshot_in_force(void *data)
+{
+    const struct gateway *g = data;
+    return g->snapshot;
+}
+
+static void on_event_dropped(void *data, struct str function, struct str request_id, struct str why)
+{
+    const struct log_field fields[] = {
+        {"requestId", request_id},
+        {"function",  function  }
+    };
+    (void)data;
+    log_write(LOG_LEVEL_WARNING, fields, ARRAY_LENGTH(fields),
+              "an event of function '%" STR_F "' is given up: %" STR_F, STR_A(function),
+              STR_A(why));
+}
+
+bool gateway_is_idle(const struct gateway *g)
+{
+    return g->exchange_count == 0 && lambda_events_running(g->events) == 0;
+}
+
+static void on_events_idle(void *data)
+{
+    struct gateway *g = data;
+    if (g->on_idle && gateway_is_idle(g))
+        g->on_idle(g->on_idle_data);
+}
+
+static struct lambda_events *new_events(struct gateway *g)
+{
+    const struct lambda_events_owner owner = {g, snapshot_in_force, on_event_dropped,
+                                              on_events_idle};
+    return lambda_events_new(g->loop, g->lambda, &g->buffered, g->counters, &lambda_events_times,
+                             &owner);
+}
+
+static void free_events(struct gateway *g)
+{
+    size_t count = lambda_events_count(g->events);
+    if (count > 0)
+        log_warning("%zu events of functions are lost: they had not been worked on to the end",
+                    count);
+    lambda_events_free(g->events);
+}
+
 struct gateway *gateway_new(struct loop *loop, struct error *ret_error)
 {
     struct curl_loop *curl = curl_loop_new(loop, ret_error);
@@ -33,6 +80,7 @@ struct gateway *gateway_new(struct loop *loop, struct error *ret_error)
     auth_on_refresh(g->auth, on_keys_refreshed, g);
     g->temporary_keys = temporary_keys_new();
     g->lambda = lambda_new(loop, g->curl, g->counters);
+    g->events = new_events(g);
     g->origins = origins_new(loop, curl);
     g->http_proxy = http_proxy_new(loop);
     g->services = services_new(loop);
@@ -56,6 +104,7 @@ void gateway_free(struct gateway *g)
     assert(g->exchange_count == 0);
     connections_release(&g->connections);
     free_spare(g);
+    free_events(g);
     lambda_free(g->lambda); /* calls of clients that are gone, too */
     http_proxy_free(g->http_proxy);
     services_free(g->services);

@@ -36,11 +36,11 @@ static const struct stage_entry pipeline[EXCHANGE_KIND_COUNT][ROW_MAX] = {
                        {"transform", stage_transform},
                        {"integrate", stage_integrate},
                        {"transform_response", stage_transform_response},
-                       {"reply", stage_reply}                       },
+                       {"reply", stage_reply}       },
     [EXCHANGE_DISCONNECT] = {{"select", stage_select},
                        {"transform", stage_transform},
                        {"integrate", stage_integrate},
-                       {"end", stage_end}                          },
+                       {"end", stage_end}},
     [EXCHANGE_MANAGE] = {{"resolve", stage_resolve},
                        {"admit", stage_admit},
                        {"body", stage_body},
@@ -48,6 +48,12 @@ static const struct stage_entry pipeline[EXCHANGE_KIND_COUNT][ROW_MAX] = {
                        {"throttle", stage_throttle},
                        {"manage", stage_manage},
                        {"respond", stage_respond}},
+    [EXCHANGE_INVOKE] = {{"resolve", stage_resolve},
+                       {"admit", stage_admit},
+                       {"body", stage_body},
+                       {"verify", stage_verify},
+                       {"invoke", stage_invoke},
+                       {"respond", stage_respond}                                   },
 };
 
 void pipeline_skip_to_last(struct exchange *x)

@@ -23,9 +23,9 @@ static enum log_level level_of(const struct exchange *x, unsigned status)
     return ours ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE;
 }
 
-bool reason_is_wanted(const struct exchange *x, enum gateway_response_id id)
+bool reason_is_wanted(const struct exchange *x, const struct gateway_response *row)
 {
-    return x->t.settings->development || level_of(x, exchange_row(x, id)->status) <= log_level();
+    return x->t.settings->development || level_of(x, row->status) <= log_level();
 }
 
 struct str reason_bounded(struct arena *arena, struct str reason)

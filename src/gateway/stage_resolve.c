@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names the request, then finds its API and stage. */
+#include "invoke.h"
 #include "resolve_websocket.h"
 
 #include "turnpike/base/short_id.h"
@@ -23,6 +24,8 @@ static const char *decode_path(struct exchange *x)
 void exchange_name(struct exchange *x)
 {
     short_id_make(x->t.request.id);
+    if (x->kind == EXCHANGE_INVOKE)
+        invoke_begin(x);
 }
 
 static struct str stage_names(struct arena *arena, const struct api *api)
@@ -53,6 +56,8 @@ enum verdict stage_resolve(struct exchange *x)
     const char *problem = decode_path(x);
     if (problem)
         return exchange_refuse(x, GATEWAY_BAD_REQUEST, "%s", problem);
+    if (x->kind == EXCHANGE_INVOKE)
+        return resolve_invoke(x);
 
     enum verdict verdict;
     enum resolution resolution =

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hands the response to the sink. Every answer carries the request's id, under the name that the
  * kind of API has for it. */
+#include "invoke.h"
+
 #include "turnpike/gateway/cors.h"
 #include "turnpike/gateway/pipeline.h"
 #include "turnpike/gateway/reason.h"
@@ -11,6 +13,8 @@ enum verdict stage_respond(struct exchange *x)
     cors_apply(x);
     if (x->kind == EXCHANGE_HTTP) {
         exchange_add_header(x, STR("apigw-requestid"), id);
+    } else if (x->kind == EXCHANGE_INVOKE) {
+        invoke_add_headers(x);
     } else {
         exchange_add_header(x, STR("x-amzn-RequestId"), id);
         exchange_add_header(x, STR("x-amz-apigw-id"), id);

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "turnpike/gateway/xlog.h"
 
+#include "invoke.h"
+
 size_t xlog_fields(const struct exchange *x, struct log_field fields[XLOG_FIELDS_MAX])
 {
     const struct selection *s = &x->t.selection;
     size_t count = 0;
+    if (x->invoke) {
+        fields[count++] = (struct log_field){"requestId", x->invoke->request_id};
+        if (x->invoke->name.name.len)
+            fields[count++] = (struct log_field){"function", x->invoke->name.name};
+        return count;
+    }
     fields[count++] = (struct log_field){"requestId", str_from(x->t.request.id)};
     if (s->api)
         fields[count++] = (struct log_field){"api", s->api->api_id};

@@ -388,6 +388,11 @@ void http_connection_pause_body(struct http_connection *c)
     c->body_wanted = false;
 }
 
+bool http_connection_has_ended(const struct http_connection *c)
+{
+    return c->ended || c->broken || c->phase == HTTP_CLOSED;
+}
+
 void http_connection_abort(struct http_connection *c)
 {
     if (c->phase == HTTP_CLOSED)

@@ -41,6 +41,18 @@ void lambda_prepare(struct lambda *l, struct snapshot *snapshot)
     (void)snapshot;
 }
 
+void lambda_host(struct lambda *l, const struct hosting *hosting)
+{
+    (void)l;
+    (void)hosting;
+}
+
+void lambda_use(struct lambda *l, struct snapshot *snapshot)
+{
+    (void)l;
+    (void)snapshot;
+}
+
 struct lambda_call *lambda_invoke(struct lambda *l, struct lambda_request *request,
                                   lambda_done_fn *done, void *data)
 {
@@ -65,18 +77,24 @@ size_t lambda_calls(const struct lambda *l)
     return backend.call != NULL;
 }
 
-static void answer_call(enum integration_failure failure, const char *payload)
+/* The answer's payload is released. */
+static inline void answer_call_with(struct lambda_answer *answer)
 {
     struct lambda_call *call = backend.call;
     backend.call = call->next;
-    struct lambda_answer answer = {.failure = failure, .status = 200, .error = STR("why")};
-    buf_append(&answer.payload, str_from(payload));
     if (!call->abandoned)
-        call->done(call->data, &answer);
-    buf_release(&answer.payload);
+        call->done(call->data, answer);
+    buf_release(&answer->payload);
     buf_release(&call->request.payload);
     share_release(&call->request.held);
     free(call);
+}
+
+static inline void answer_call(enum integration_failure failure, const char *payload)
+{
+    struct lambda_answer answer = {.failure = failure, .status = 200, .error = STR("why")};
+    buf_append(&answer.payload, str_from(payload));
+    answer_call_with(&answer);
 }
 
 #endif

@@ -17,8 +17,9 @@ struct front *front_new(struct gateway *gateway, front_inherited_fn *inherited, 
 /* After front_close, and once the loop has closed what it held. Takes NULL. */
 void front_free(struct front *f);
 
-/* Makes the TLS contexts of the snapshot's listeners and domains; reports certificates and keys
- * that cannot be used, warns of those that have expired. Opens nothing. */
+/* Lists what is to be opened, the Invoke API's listener too. Makes the TLS contexts of the
+ * snapshot's listeners and domains; reports certificates and keys that cannot be used, warns of
+ * those that have expired. Opens nothing. */
 void front_prepare(struct front *f, struct snapshot *snapshot, struct diag *diag);
 
 /* Opens the snapshot's listeners that are not open yet; none of them takes clients before

@@ -13,6 +13,7 @@
 #include "turnpike/net/work.h"
 
 struct connection;
+struct invoke;
 
 /* The rows of the pipeline's table. */
 enum exchange_kind {
@@ -21,6 +22,7 @@ enum exchange_kind {
     EXCHANGE_MANAGE,  /* a call of @connections */
     EXCHANGE_MESSAGE, /* a message of a WebSocket connection; begun by it, as is the next: */
     EXCHANGE_DISCONNECT, /* its end */
+    EXCHANGE_INVOKE,     /* a call of the Invoke API: all that the edge has of its listener */
     EXCHANGE_KIND_COUNT
 };
 
@@ -73,7 +75,8 @@ struct exchange {
     struct token_check token;
     /* Of WebSocket APIs: a reference; NULL: none. Of a handshake the one that will come of it. */
     struct connection *connection;
-    struct signature_check *signature; /* of a call of @connections, in the arena */
+    struct signature_check *signature; /* of @connections and the Invoke API, in the arena */
+    struct invoke *invoke;             /* of the latter, in the arena; otherwise NULL */
     /* The integration's call, how to lose interest in it without stopping it, and how to have it go
      * on once the client takes more of a streamed answer. */
     struct {
@@ -131,6 +134,10 @@ enum verdict exchange_refuse(struct exchange *x, enum gateway_response_id id, co
 enum verdict exchange_refuse_saying(struct exchange *x, enum gateway_response_id id,
                                     struct str message, const char *why, ...) PRINTF(4, 5);
 
+/* Likewise, with a row of a table that is the caller's. */
+void exchange_refuse_as(struct exchange *x, const struct gateway_response *row, const char *why,
+                        va_list args) PRINTF(3, 0);
+
 /* Likewise: 413 by exchange_body_max, 503 by limits.bufferedBytes. */
 enum verdict exchange_refuse_body(struct exchange *x);
 enum verdict exchange_refuse_memory(struct exchange *x);
@@ -142,7 +149,7 @@ void exchange_respond(struct exchange *x);
 void exchange_upgrade(struct exchange *x);
 
 /* What a body may have, bytes: by limits.payloadBytes, of @connections by
- * limits.websocketMessageBytes. */
+ * limits.websocketMessageBytes, of the Invoke API by Lambda's quotas too. */
 uint64_t exchange_body_max(const struct exchange *x);
 
 /* What follows of a streamed answer (t.response.streamed), once exchange_resume has returned. False

@@ -8,6 +8,7 @@
 #include "turnpike/auth/temporary_keys.h"
 #include "turnpike/backend/http_proxy.h"
 #include "turnpike/backend/lambda.h"
+#include "turnpike/backend/lambda_events.h"
 #include "turnpike/backend/service.h"
 #include "turnpike/base/budget.h"
 #include "turnpike/base/counters.h"
@@ -29,7 +30,8 @@ struct gateway {
     struct auth *auth;
     struct temporary_keys *temporary_keys; /* of hosted functions */
     struct lambda *lambda;
-    struct origins *origins; /* behind HTTP and service integrations */
+    struct lambda_events *events; /* of the Invoke API */
+    struct origins *origins;      /* behind HTTP and service integrations */
     struct http_proxy *http_proxy;
     struct services *services;
     struct hosting hosting;         /* of functions; program NULL: none is hosted */
@@ -41,7 +43,7 @@ struct gateway {
     size_t exchange_count, spare_count;
     struct budget buffered; /* bodies and results held now, in calls of clients that left too */
 
-    void (*on_idle)(void *data); /* the last exchange is over; NULL: nobody asks */
+    void (*on_idle)(void *data); /* gateway_is_idle from now on; NULL: nobody asks */
     void *on_idle_data;
 };
 
@@ -50,8 +52,11 @@ MUST_USE struct gateway *gateway_new(struct loop *loop, struct error *ret_error)
 /* Functions may be hosted from here on: by a keeper that `program` runs, with what this process'
  * environment has for them. */
 void gateway_host(struct gateway *g, const char *program, const char *const *environment);
-/* No exchange may be left. Takes NULL. */
+/* No exchange may be left. Events that wait are lost, which is said. Takes NULL. */
 void gateway_free(struct gateway *g);
+
+/* No exchange is live, and no function works on an event. */
+bool gateway_is_idle(const struct gateway *g);
 
 /* Compiles what the folders up to here keep in a snapshot and finds its live state; reports what
  * is wrong. `output` is NULL for `check`: no log is opened. */

@@ -41,4 +41,7 @@ stage_fn stage_admit;              /* @connections: who may at all: stage_admit.
 stage_fn stage_verify;             /* likewise, with the body: stage_admit.c */
 stage_fn stage_manage;             /* POST, GET, DELETE: stage_manage.c */
 
+/* Of the Invoke API, beside stage_admit and stage_verify. */
+stage_fn stage_invoke; /* calls the function, now or later: stage_invoke.c */
+
 #endif

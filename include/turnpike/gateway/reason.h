@@ -13,9 +13,9 @@
 /* Describes authorizers; once, for gateway_prepare. */
 void reason_prepare(struct snapshot *snapshot);
 
-/* Whether somebody will read why x is refused with this row of the table: the log, at its level, or
- * a developer. Others' refusals cost no words. */
-bool reason_is_wanted(const struct exchange *x, enum gateway_response_id id);
+/* Whether somebody will read why x is refused with this row of a table: the log, at its level, or a
+ * developer. Others' refusals cost no words. */
+bool reason_is_wanted(const struct exchange *x, const struct gateway_response *row);
 
 struct str reason_bounded(struct arena *arena, struct str reason);
 

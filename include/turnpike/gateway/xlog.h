@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* xlog.h: log lines of an exchange, with its request id, API, stage and route beside the message.
- */
+/* xlog.h: log lines of an exchange, with its request id, API, stage and route (of the Invoke API:
+ * its function) beside the message. */
 #ifndef TURNPIKE_GATEWAY_XLOG_H
 #define TURNPIKE_GATEWAY_XLOG_H
 

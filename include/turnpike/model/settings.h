@@ -52,6 +52,7 @@ struct listener_settings {
     LIST(struct ip_network) trusted_proxies;
     bool proxy_protocol;
     struct tls_settings tls;
+    bool invoke_api; /* serves the Lambda Invoke API and nothing else */
 };
 
 struct admin_settings {
@@ -170,6 +171,8 @@ struct settings {
     struct written trusted_certificates;        /* a file; empty: none */
     struct shutdown_settings shutdown;
     LIST(struct listener_settings) listeners;
+    /* All that is opened: those, and that of the Invoke API. Set by front's prepare. */
+    LIST(const struct listener_settings *) places;
     struct admin_settings admin;
     struct execute_api_settings execute_api;
     struct throttle throttling; /* the account level */

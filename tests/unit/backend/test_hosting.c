@@ -422,6 +422,36 @@ static void a_mode_is_streaming_or_none(void **state)
     assert_holds(child_asks(child(0), buf_str(&request)), "\"InvalidFunctionResponseMode\"");
 }
 
+/* A runtime whose connection went while it waited, by a reset or in order. */
+static void who_asks_anew_is_heard(void **state)
+{
+    (void)state;
+    char id[37];
+    for (size_t reset = 0; reset < 2; reset++) {
+        setup(state);
+        use();
+        struct told *first = invoke("1");
+        (void)take_event(child(0), id);
+        (void)child_posts(child(0), str_from(id), "response", STR("1"));
+        await(first);
+        child_sends(child(0), NEXT);
+        loop_turn(&h.loop);
+        struct linger linger = {.l_onoff = (int)reset};
+        (void)setsockopt(child(0)->socket, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+        (void)close(child(0)->socket);
+        child(0)->socket = -1;
+        loop_turn(&h.loop);
+        struct told *second = invoke("2");
+        assert_true(str_ends_with(take_event(child(0), id), STR("2")));
+        (void)child_posts(child(0), str_from(id), "response", STR("2"));
+        await(second);
+        assert_int_equal(second->failure, INTEGRATION_OK);
+        assert_int_equal(keeper.count, 1);
+        if (!reset)
+            teardown(state);
+    }
+}
+
 /* Processes that end. */
 
 static const struct {
@@ -695,6 +725,7 @@ int main(void)
         TEST(an_answer_has_a_bound),
         TEST(a_stream_may_break_off),
         TEST(a_mode_is_streaming_or_none),
+        cmocka_unit_test_teardown(who_asks_anew_is_heard, teardown),
         TEST(crashes_are_told),
         TEST(an_answer_counts_though_the_process_ends),
         TEST(starts_that_fail_are_told),

@@ -55,6 +55,7 @@ static const struct {
      2,
      NULL,
      "unknown command 'chekc'; did you mean 'check'?"},
+    {"the keeper, by hand", {"turnpike", "keeper"}, 2, NULL, "only turnpike itself starts this"},
     {"an unknown option", {"turnpike", "check", "--strct"}, 2, NULL, "did you mean --strict?"},
     {"a word too many", {"turnpike", "check", "x"}, 2, NULL, "'x' is one word too many"},
     {"two words too many", {"turnpike", "init", "x", "y"}, 2, NULL, "'y' is one word too many"},

@@ -8,18 +8,18 @@
 
 #include "testing.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "turnpike/base/buf.h"
 
-#define SELF "/proc/self/exe" /* in the keeper's children, too, as long as it is a keeper of ours  \
-                               */
+#define SELF                                                                                       \
+    "/proc/self/exe" /* in the keeper's children, too, as long as it is a keeper of ours           \
+                      */
 
 struct trial {
     struct loop loop;
@@ -113,6 +113,15 @@ static inline void run_mode(struct run *run, struct trial *t, const char *mode)
     run_start(run, t, arguments);
 }
 
+/* Lives until it is killed, and holds the pipe as its stderr. */
+static inline int hold(void)
+{
+    if (write(STDOUT_FILENO, "up", 2) == 2)
+        for (;;)
+            (void)pause();
+    return 1;
+}
+
 static inline void turn_once(struct trial *t)
 {
     (void)uv_run(&t->loop.uv, UV_RUN_ONCE);
@@ -159,7 +168,7 @@ static inline void await_silence(struct run *run)
     assert_int_equal(got, 0);
 }
 
-static inline void run_end(struct run *run)
+static inline void run_release(struct run *run)
 {
     buf_release(&run->text);
     close(run->out);
@@ -172,33 +181,38 @@ static inline void finish(struct run *run, const char *text)
     await_silence(run);
     assert_int_equal(run->exits, 1);
     assert_str_equal(buf_str(&run->text), str_from(text));
-    run_end(run);
+    run_release(run);
 }
 
+/* 0 where there is no such process. */
 static inline pid_t parent_of(pid_t pid)
 {
     char path[64];
     int parent = 0;
     (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
     scoped_file FILE *f = fopen(path, "re");
-    assert_non_null(f);
-    assert_int_equal(fscanf(f, "%*d (%*[^)]) %*c %d", &parent), 1);
-    return parent;
+    return f && fscanf(f, "%*d (%*[^)]) %*c %d", &parent) == 1 ? parent : 0;
 }
 
-/* Blocks until the process is no more than a zombie. */
-static inline void await_death(int pidfd)
+/* When it returns, the keeper has heard of everything before it. */
+static inline void do_nothing(struct trial *t)
 {
-    struct pollfd fd = {.fd = pidfd, .events = POLLIN};
-    assert_int_equal(poll(&fd, 1, -1), 1);
-    close(pidfd);
+    static const char *const words[] = {"/bin/true", NULL};
+    struct run run;
+    run_start(&run, t, words);
+    finish(&run, "");
 }
 
-static inline int pidfd_of(pid_t pid)
+/* Zombies among them. */
+static inline int count_children(pid_t parent)
 {
-    int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-    assert_true(fd >= 0);
-    return fd;
+    int count = 0;
+    DIR *all = opendir("/proc");
+    assert_non_null(all);
+    for (const struct dirent *entry; (entry = readdir(all));)
+        count += parent_of((pid_t)strtol(entry->d_name, NULL, 10)) == parent;
+    (void)closedir(all);
+    return count;
 }
 
 /* One test in a process of its own, whose failure is this one's. */
@@ -213,6 +227,20 @@ static inline void in_a_fork(const char *name, CMUnitTestFunction fn)
         _exit(cmocka_run_group_tests_name("in a process of its own", tests, NULL, NULL));
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
+}
+
+/* What this program is as a child: its first argument names it. */
+struct mode {
+    const char *name;
+    int (*run)(void);
+};
+
+static inline const struct mode *find_mode(const struct mode *modes, size_t count, const char *name)
+{
+    FOR_EACH (mode, modes, count)
+        if (name && strcmp(name, mode->name) == 0)
+            return mode;
+    return NULL;
 }
 
 #endif

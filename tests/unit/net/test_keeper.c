@@ -7,7 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
 
 #define NOBODY     65534
 #define NO_ENTRY   1234567 /* no user has it */
@@ -129,7 +129,7 @@ static void a_child_has_what_it_was_given(void **state)
         CHECK_CASE(c, run.exit.signal == c->exit.signal, "%d", run.exit.signal);
         CHECK_CASE(c, str_is(buf_str(&run.text), c->text ? c->text : ""), "'%" STR_F "'",
                    STR_A(buf_str(&run.text)));
-        run_end(&run);
+        run_release(&run);
     }
     trial_end(&t);
     close(fds[0]);
@@ -272,21 +272,22 @@ static void a_spec_may_be_large_but_not_too_large(void **state)
     assert_false(start_large(&run, &t, KEEPER_SPEC_MAX + 1, &error));
     assert_int_equal(error.code, ERROR_TOO_LARGE);
     await_silence(&run);
-    run_end(&run);
+    run_release(&run);
     trial_end(&t);
 }
 
-static const struct {
-    const char *name;
-    int (*run)(void);
-} modes[] = {{"descriptors", say_descriptors}, {"user", say_user}, {"keeper", keeper_run}};
+static const struct mode modes[] = {
+    {"descriptors", say_descriptors},
+    {"user", say_user},
+    {"keeper", keeper_run},
+};
 
 int main(int argc, char **argv)
 {
     (void)alarm(60); /* a test that waits for ever */
-    for (size_t i = 0; argc > 1 && i < ARRAY_LENGTH(modes); i++)
-        if (strcmp(argv[1], modes[i].name) == 0)
-            return modes[i].run();
+    const struct mode *mode = find_mode(modes, ARRAY_LENGTH(modes), argc > 1 ? argv[1] : NULL);
+    if (mode)
+        return mode->run();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_has_what_it_was_given),
         cmocka_unit_test(a_child_runs_as_another_user),
