@@ -22,7 +22,7 @@ async function assertSound(gateway, call) {
 }
 
 // What the worker saw: all `saw …` of the log, from there on.
-const seen = (gateway, from) => gateway.lines.slice(from).flatMap((line) => /\bsaw (.*)$/.exec(line)?.[1] ?? []).map((text) => JSON.parse(text));
+const seen = (gateway, from) => gateway.lines.slice(from).flatMap((line) => /\bsaw (.*) \[function=/.exec(line)?.[1] ?? []).map((text) => JSON.parse(text));
 
 const wrongId = { status: 400, type: "InvalidRequestID" }, wrongState = { status: 403, type: "InvalidStateTransition" };
 const okay = { status: 202 };
@@ -62,6 +62,7 @@ test("garbage on its connections: each is refused, the invocation goes on", asyn
   await withHosted(functions(), async ({ gateway, call }) => {
     const from = gateway.lines.length;
     assert.equal((await call("/bad?mode=garbage")).text, "still here");
+    await until(() => seen(gateway, from).length === 6, "the worker has seen its answers");
     for (const status of seen(gateway, from)) assert.ok(status === null || (status >= 400 && status <= 505), `${status}`);
     await assertSound(gateway, call);
   });
@@ -71,10 +72,22 @@ for (const [start, saw] of [["early", wrongState], ["nextTwice", 403], ["leavesN
   test(`a worker that starts with: ${start}`, async () => {
     await withHosted(functions({}, {}, start), async ({ gateway, call }) => {
       await assertSound(gateway, call);
+      if (saw) await until(() => seen(gateway, 0).length > 0, "the worker has seen its answers");
       if (saw) assert.deepEqual(seen(gateway, 0), [saw]);
       await assertSound(gateway, call);
     });
   });
+
+test("a worker that asks and goes away before it has an answer", async () => {
+  await withHosted(functions({ timeout: 1 }, { minimum: 1, concurrency: 1 }, "vanishes"), async ({ gateway, call }) => {
+    for (let i = 0; i < 3; i++) {
+      await said(gateway, "bad", /vanished/, { from: gateway.lines.length });
+      assert.equal((await call("/bad")).status, 500);
+      assert.equal((await call("/good?n=1")).status, 200);
+    }
+    assert.ok(!gateway.exited);
+  });
+});
 
 test("another's request id, and one that is over: 400, and whose it is hears nothing of it", async () => {
   await withHosted(functions({}, { concurrency: 2 }), async ({ gateway, call }) => {
@@ -82,6 +95,7 @@ test("another's request id, and one that is over: 400, and whose it is hears not
     const [, id] = await said(gateway, "bad", /START RequestId: (\S+)/);
     assert.equal((await call(`/bad?mode=foreign&id=${id}`)).text, '{"own":true}');
     assert.equal((await call("/bad?mode=finished")).text, '{"own":true}');
+    await until(() => seen(gateway, 0).length === 2, "the workers have seen their answers");
     assert.deepEqual(seen(gateway, 0), [wrongId, wrongId]);
     assert.equal((await waiting).status, 500, "its own timeout");
   });

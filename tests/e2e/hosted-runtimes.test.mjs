@@ -17,7 +17,7 @@ test("Python: a client of a few lines", skipWithoutPython, async () => {
     for (let i = 0; i < 20; i++) {
       const { python, request, path } = (await call("/py")).json();
       assert.deepEqual([python, path], ["3", "/py"]);
-      assert.ok(gateway.lines.some((line) => line.includes(`START RequestId: ${request}`)));
+      await said(gateway, "py", new RegExp(`START RequestId: ${request}`));
     }
     await said(gateway, "py", /handled in Python/);
     assert.deepEqual(await outcome(gateway, "/py?fail"), [500, failed("no such thing as a Norwegian Blue")]);
@@ -89,9 +89,9 @@ test("one with status, headers and cookies in front is an answer with these", as
 test("Powertools: logger, tracer and metrics find what they look for", async () => {
   await withHosted({ shop: hosted(ric("powertools.handler"), { memorySize: 256, timeout: 10 }) }, async ({ gateway, call }) => {
     for (const cold of [true, false]) {
-      const from = gateway.lines.length, logFrom = gateway.stdout.length;
+      const from = gateway.lines.length;
       const answer = await call("/shop?order=7", { headers: { "X-Amzn-Trace-Id": trace } });
-      const told = answer.json(), log = await reason(gateway, "/shop", logFrom);
+      const told = answer.json(), log = await reason(gateway, answer);
       assert.deepEqual(told, { tracing: true, traceId: "1-3152b799-8954dae64eda91bc9a23a7e8", sampled: true, correlationId: answer.headers["apigw-requestid"],
         context: log.requestId, told: answer.headers["apigw-requestid"] });
       const [text] = await said(gateway, "shop", /\{"level":"INFO".*\}/, { from });
@@ -131,7 +131,7 @@ for (const format of formats)
 test("Powertools: the parser takes our events, and the handler's body", async () => {
   const functions = { event: hosted(ric("parsed.event"), { timeout: 10 }), body: hosted(ric("parsed.body"), { timeout: 10 }), envelope: hosted(ric("parsed.envelope"), { timeout: 10 }) };
   await withHosted(functions, async ({ gateway, call }) => {
-    for (const target of ["/event", "/event?a=1&a=2", "/one", "/one?a=1"])
+    for (const target of ["/event", "/event?a=1&a=2"])
       for (const headers of [{}, { "user-agent": "x", cookie: "a=1; b=2" }]) {
         const answer = await call(target, { headers });
         assert.deepEqual([answer.status, answer.json()], [200, { method: "GET" }], answer.text);
@@ -139,10 +139,11 @@ test("Powertools: the parser takes our events, and the handler's body", async ()
     const order = { method: "POST", headers: { "content-type": "application/json" } };
     for (const name of ["body", "envelope"]) {
       assert.deepEqual((await call(`/${name}`, { ...order, body: '{"item":"pet","count":2}' })).json(), { ordered: { item: "pet", count: 2 } });
-      assert.equal((await call(`/${name}`, { ...order, body: '{"item":"pet","count":-2}' })).status, 500);
-      assert.match((await reason(gateway, `/${name}`, gateway.stdout.length - 1)).text, /expected number to be >0|Failed to parse/);
+      const refused = await call(`/${name}`, { ...order, body: '{"item":"pet","count":-2}' });
+      assert.equal(refused.status, 500);
+      assert.match((await reason(gateway, refused)).text, /expected number to be >0|Failed to parse/);
     }
-  }, { routes: { "ANY /one": { function: "event", format: "1.0" } } });
+  });
 });
 
 /* --- Express --- */
@@ -174,7 +175,7 @@ for (const format of formats)
       assert.deepEqual([(await call("/express/fails")).status, (await call("/express/fails")).json()], [418, { error: "teapot" }]);
       assert.equal((await call("/express/nowhere")).status, 404);
       assert.equal((await call("/express/hello/x", { method: "HEAD" })).text, "");
-    }, { routes: { "ANY /express/{proxy+}": { function: "web", format } } });
+    }, { routes: { "ANY /{proxy+}": { function: "web", format } } });
   });
 
 /* --- functions call functions --- */

@@ -50,7 +50,7 @@ test("event, context and environment are Lambda's, and nothing is inherited", as
       "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", "AWS_ENDPOINT_URL_LAMBDA", "NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDLE", "SSL_CERT_FILE",
       "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED"];
     assert.deepEqual(Object.keys(environment).filter((name) => !known.includes(name)), []);
-    const log = await reason(gateway, "/f");
+    const log = await reason(gateway, answer);
     assert.deepEqual([log.status, log.invoked, log.requestId, log.text], [200, "200", awsRequestId, "-"]);
   }, { env });
 });
@@ -105,9 +105,8 @@ test("results, failures and crashes: what the client gets, what the access log s
       ["isKilled&signal=SIGSEGV", 500, broken, failed("RequestId: ID Error: Runtime exited with error: signal: segmentation fault")],
       ["nothing", 200, "null", "-"],
     ]) {
-      const from = gateway.stdout.length;
       const answer = await call(`/f?do=${target}`);
-      const log = await reason(gateway, "/f", from);
+      const log = await reason(gateway, answer);
       assert.deepEqual([answer.status, answer.text, log.text.replace(log.requestId, "ID")], [status, text, why], target);
       assert.equal(log.invoked, "200", target);
       assert.match(log.requestId, uuid);
@@ -132,9 +131,9 @@ test("too long: the process goes with its group, the caller gets Lambda's words"
   await withHosted(any({ timeout: 1 }), async ({ gateway, call }) => {
     const late = failed("RequestId: ID Error: Task timed out after 1.00 seconds");
     for (const [target, pattern] of [["sleeps", /sleeping in (\d+)/], ["spins", /spinning in (\d+)/], ["leavesChild&wait", /left (\d+)/], ["leavesChild&apart&wait", /left (\d+)/]]) {
-      const from = gateway.stdout.length, lines = gateway.lines.length, started = Date.now();
+      const lines = gateway.lines.length, started = Date.now();
       const answer = await call(`/f?do=${target}`);
-      const log = await reason(gateway, "/f", from);
+      const log = await reason(gateway, answer);
       assert.deepEqual([answer.status, answer.text, log.text.replace(log.requestId, "ID")], [500, broken, late], target);
       assert.ok(Date.now() - started >= 1000, target);
       const [, pid] = await said(gateway, "f", pattern, { from: lines });
@@ -171,7 +170,7 @@ test("6 MB and 100 bytes are an answer, one byte more is none", async () => {
     const most = await call("/f?do=large&bytes=6291556");
     assert.deepEqual([most.status, most.text.length], [200, 6291554]);
     for (const bytes of [6291557, 7_000_000])
-      assert.deepEqual(await outcome(gateway, `/f?do=large&bytes=${bytes}`), [500, failed("Response payload size exceeded maximum allowed payload size (6291556 bytes).").replace("..", ".")]);
+      assert.deepEqual(await outcome(gateway, `/f?do=large&bytes=${bytes}`), [500, failed("Response payload size exceeded maximum allowed payload size (6291556 bytes).")]);
     assert.equal((await call("/f?do=large&bytes=10")).text, "xxxxxxxx");
   });
 });
@@ -204,7 +203,7 @@ test("a function that cannot be loaded: what it said is the answer's reason, and
       ["none", "basic.nobody is undefined or not exported", /cannot start/],
       ["hangs", "RequestId: ID Error: Task timed out after 1.00 seconds", /cannot start.*hanging in (\d+)/],
     ]) {
-      const from = gateway.stdout.length, answer = await call(`/${name}`), log = await reason(gateway, `/${name}`, from);
+      const answer = await call(`/${name}`), log = await reason(gateway, answer);
       assert.deepEqual([answer.status, answer.text, log.text.replace(log.requestId, "ID")], [500, broken, failed(why)], name);
       const [, pid] = await said(gateway, name, line);
       if (pid) await vanished(Number(pid));
@@ -384,9 +383,9 @@ test("a keeper that is killed: invocations under way fail, later ones do not", a
 
 test("lines in the log: START, what the function wrote, END, REPORT, by function and request id", async () => {
   await withHosted({ f: hosted(ric("basic.logs")) }, async ({ gateway, call }) => {
-    const from = gateway.lines.length;
-    assert.equal((await call("/f")).text, "logged");
-    const { requestId } = await reason(gateway, "/f");
+    const from = gateway.lines.length, answer = await call("/f");
+    assert.equal(answer.text, "logged");
+    const { requestId } = await reason(gateway, answer);
     await said(gateway, "f", /REPORT/, { from });
     const lines = gateway.lines.slice(from).filter((line) => line.includes(requestId));
     const order = [`START RequestId: ${requestId} Version: $LATEST`, "first line", "second line", "no end of line", `END RequestId: ${requestId}`, `REPORT RequestId: ${requestId}`];
@@ -403,8 +402,8 @@ test("lines in the log: START, what the function wrote, END, REPORT, by function
 
 test("log lines as JSON have function and request id as members", async () => {
   await withHosted({ f: hosted(ric("basic.logs")) }, async ({ gateway, call }) => {
-    await call("/f");
-    const line = JSON.parse(await gateway.line(/first line/)), { requestId } = await reason(gateway, "/f");
+    const answer = await call("/f");
+    const line = JSON.parse(await gateway.line(/first line/)), { requestId } = await reason(gateway, answer);
     assert.equal(line.function, "f");
     assert.equal(line.requestId, requestId);
     assert.match(line.message, /first line/);
@@ -426,8 +425,7 @@ test("of a timeout and a crash REPORT tells", async () => {
 test("memorySize holds where it is written, and Node lives with it", async () => {
   await withHosted({ small: hosted(["./runtime.py"], { memorySize: 128 }), free: hosted(["./runtime.py"]), node: hosted(ric("basic.echo"), { memorySize: 256 }) }, async ({ gateway, call }) => {
     assert.deepEqual((await call("/small?allocate=1000000")).json(), { allocated: 1_000_000 });
-    assert.equal((await call("/small?allocate=300000000")).status, 500);
-    assert.match((await reason(gateway, "/small", 1)).text, /error/);
+    assert.equal((await outcome(gateway, "/small?allocate=300000000"))[0], 500);
     assert.equal((await call("/small?allocate=1000")).status, 200);
     assert.deepEqual((await call("/free?allocate=300000000")).json(), { allocated: 300_000_000 });
     const { context, environment } = (await call("/node")).json();

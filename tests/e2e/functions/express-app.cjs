@@ -18,4 +18,4 @@ app.get("/express/throws", () => { throw new Error("not to be shown"); });
 app.get("/express/fails", async () => { throw Object.assign(new Error("teapot"), { status: 418 }); });
 app.use((error, request, response, next) => response.status(error.status ?? 500).json({ error: error.status ? error.message : "sorry" }));
 
-exports.handler = serverlessExpress({ app });
+exports.handler = serverlessExpress({ app, binarySettings: { contentTypes: ["image/*", "application/octet-stream"] } });

@@ -136,8 +136,8 @@ const modes = {
   async nextMeanwhile(id) {
     const one = await Connection.open();
     await one.write(next);
-    await answer(id, "answered");
     saw((await one.answer())?.status ?? null);
+    await answer(id, "answered");
   },
   async thousand(id) {
     const all = [];
@@ -248,16 +248,26 @@ const starts = {
     const one = await Connection.open(), two = await Connection.open();
     await one.write(next);
     await two.write(next);
-    const first = await Promise.race([one, two].map(async (connection) => ({ connection, answer: await connection.answer() })));
-    saw(first.answer?.status ?? null);
-    const other = first.connection === one ? two : one;
-    await take(await other.answer());
+    const answers = [one, two].map((connection) => connection.answer());
+    const first = await Promise.race(answers.map(async (coming, i) => ({ i, status: (await coming)?.status ?? null })));
+    saw(first.status);
+    await take(await answers[1 - first.i]);
   },
   // Asks, goes away, asks again.
   async leavesNext() {
     const one = await Connection.open();
     await one.write(next);
+    await pause(100); // what is reset at once is never read
     one.socket.resetAndDestroy();
+  },
+  // Asks, goes away, and is not seen again.
+  async vanishes() {
+    const one = await Connection.open();
+    await one.write(next);
+    await pause(100);
+    one.socket.resetAndDestroy();
+    console.log("vanished");
+    await forever();
   },
   deaf() { process.on("SIGTERM", () => saw("SIGTERM")); },
   none() {},

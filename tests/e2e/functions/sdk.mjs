@@ -8,7 +8,7 @@ const told = (error) => ({ name: error.name, status: error.$metadata?.httpStatus
 // A route of a WebSocket API: sends back what came, by @connections. The endpoint is what AWS's own
 // examples make of the event, or, where the message says so, what the environment says.
 export async function chat({ body, requestContext: { connectionId, domainName, stage, routeKey } }) {
-  if (routeKey.startsWith("$")) return { statusCode: 200 };
+  if (routeKey !== "$default") return { statusCode: 200 };
   const { text, endpoint = `https://${domainName}/${stage}`, from } = JSON.parse(body);
   const client = new ApiGatewayManagementApiClient({ ...attempts, ...(from === "environment" ? {} : { endpoint }) });
   try {

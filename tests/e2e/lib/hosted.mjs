@@ -22,7 +22,7 @@ export const hostile = (start = "none") => ["node", "hostile.mjs", start];
 export const hosted = (command, { environment = {}, ...own } = {}, process = {}) =>
   ({ process: { command, workingDirectory: folder, ...process }, environment: { PATH: searchPath, ...environment }, ...own });
 
-const accessLog = { destination: "stdout", format: "$context.path $context.status $context.integration.integrationStatus $context.integration.requestId $context.integrationErrorMessage" };
+const accessLog = { destination: "stdout", format: "$context.requestId $context.status $context.integration.integrationStatus $context.integration.requestId $context.integrationErrorMessage" };
 export const stages = [{ stageName: "$default", accessLogSettings: accessLog }];
 
 // The rest of a configuration whose routes `ANY /NAME` lead to the functions.
@@ -47,18 +47,18 @@ export async function withHosted(functions, fn, { routes = {}, config = {}, file
   } finally { await gateway.stop(gateway.exited ? "SIGKILL" : "SIGTERM"); }
 }
 
-// What stands behind the status in the access log line of a request.
-export async function reason(gateway, pathname, from = 0) {
-  const line = await gateway.line(new RegExp(`^${pathname} `), { list: gateway.stdout, from });
+// What the access log says of an answer.
+export async function reason(gateway, answer) {
+  const id = answer.headers["apigw-requestid"];
+  const line = await gateway.line({ test: (one) => one.startsWith(`${id} `) }, { list: gateway.stdout });
   const [, status, invoked, requestId, ...rest] = line.split(" ");
   return { status: Number(status), invoked, requestId, text: rest.join(" ") };
 }
 
 // Asks and gives [status, why] of the answer.
 export async function outcome(gateway, target) {
-  const from = gateway.stdout.length;
-  const { status } = await call(gateway, target);
-  return [status, (await reason(gateway, target.split("?")[0], from)).text];
+  const answer = await call(gateway, target);
+  return [answer.status, (await reason(gateway, answer)).text];
 }
 
 // Waits for a line that a function wrote (or was written of it), and gives what the pattern finds in it.
