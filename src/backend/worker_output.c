@@ -120,8 +120,10 @@ void worker_output_drain(struct worker_output *o)
     bool more = !o->ended && !o->closing && o->allowance > 0;
     while (more)
         more = read_some(o);
-    if (!o->ended && !o->closing)
-        watch(o);
+    if (o->ended || o->closing)
+        return;
+    tell_rest(o);
+    watch(o);
 }
 
 bool worker_output_open(struct worker_output *o, struct loop *loop,

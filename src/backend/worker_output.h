@@ -42,8 +42,8 @@ struct worker_output {
 MUST_USE bool worker_output_open(struct worker_output *o, struct loop *loop,
                                  const struct worker_output_events *events, void *owner,
                                  int *ret_write_end, struct error *ret_error);
-/* Reads what is there already, and waits for nothing: before somebody is told that the function has
- * answered. */
+/* Reads what is there already, and waits for nothing, not even for a line's end: before somebody is
+ * told that the function has answered. */
 void worker_output_drain(struct worker_output *o);
 /* Of one that was never opened, nothing. Stops at once; what is left of a line is told first,
  * on_closed follows in a later turn. */

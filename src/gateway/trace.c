@@ -26,7 +26,7 @@ static bool has_trace_root(struct str header)
     struct str part;
     while (str_split(&header, ';', &part)) {
         part = str_trim(part);
-        if (str_starts_with(part, STR("Root=")))
+        if (str_starts_with_nocase(part, STR("Root=")))
             return is_trace_root(str_skip(part, 5));
     }
     return false;

@@ -135,11 +135,35 @@ static void reset_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void execute(char **arguments, char **environment)
+static const char *find_path(char *const *environment)
 {
-    environ = environment; /* whose PATH counts */
+    for (; *environment; environment++)
+        if (strncmp(*environment, "PATH=", 5) == 0)
+            return *environment + 5;
+    return "";
+}
+
+/* As execvp, but for a file that is no program: no shell makes something of it. */
+static int execute(char **arguments, char **environment)
+{
+    struct str path = str_from(find_path(environment)), folder;
+    int number = ENOENT;
     reset_signals();
-    (void)execvp(arguments[0], arguments);
+    if (strchr(arguments[0], '/')) {
+        (void)execve(arguments[0], arguments, environment);
+        return errno;
+    }
+    while (str_split(&path, ':', &folder)) {
+        char *file =
+            xasprintf("%" STR_F "%s%s", STR_A(folder), folder.len > 0 ? "/" : "", arguments[0]);
+        (void)execve(file, arguments, environment);
+        if (errno != ENOENT && errno != ENOTDIR)
+            number = errno;
+        free(file);
+        if (number != ENOENT && number != EACCES)
+            break;
+    }
+    return number;
 }
 
 static const struct {
@@ -169,6 +193,5 @@ void keeper_child_run(const struct keeper_launch *l)
     FOR_EACH (step, steps, ARRAY_LENGTH(steps))
         if (!step->run(l))
             fail(l, step->step, errno);
-    execute(arguments, environment);
-    fail(l, CHILD_STEP_EXEC, errno);
+    fail(l, CHILD_STEP_EXEC, execute(arguments, environment));
 }

@@ -70,7 +70,8 @@ test("garbage on its connections: each is refused, the invocation goes on", asyn
 
 for (const [start, saw] of [["early", wrongState], ["nextTwice", 403], ["leavesNext"]])
   test(`a worker that starts with: ${start}`, async () => {
-    await withHosted(functions({}, {}, start), async ({ gateway, call }) => {
+    await withHosted(functions({}, { minimum: 1 }, start), async ({ gateway, call }) => {
+      if (start === "leavesNext") await said(gateway, "bad", /left/);
       await assertSound(gateway, call);
       if (saw) await until(() => seen(gateway, 0).length > 0, "the worker has seen its answers");
       if (saw) assert.deepEqual(seen(gateway, 0), [saw]);

@@ -259,6 +259,7 @@ const starts = {
     await one.write(next);
     await pause(100); // what is reset at once is never read
     one.socket.resetAndDestroy();
+    console.log("left");
   },
   // Asks, goes away, and is not seen again.
   async vanishes() {
