@@ -140,7 +140,7 @@ static const char *find_path(char *const *environment)
     for (; *environment; environment++)
         if (strncmp(*environment, "PATH=", 5) == 0)
             return *environment + 5;
-    return "";
+    return "/bin:/usr/bin"; /* as for execvp */
 }
 
 /* As execvp, but for a file that is no program: no shell makes something of it. */

@@ -24,6 +24,7 @@ static bool refuse(struct error *ret_error, enum error_code code, const char *wh
 bool peer_socket_of(int fd, struct peer_socket *ret_peer, struct error *ret_error)
 {
     socklen_t own_size = sizeof(ret_peer->own), other_size = sizeof(ret_peer->other);
+    *ret_peer = (struct peer_socket){0};
     if (getpeername(fd, (struct sockaddr *)&ret_peer->own, &own_size) < 0 ||
         getsockname(fd, (struct sockaddr *)&ret_peer->other, &other_size) < 0) {
         error_set_errno(ret_error, errno, "ask for the peer's address");

@@ -691,7 +691,7 @@ static void the_log_is_lambdas(void **state)
     await(o);
     struct str tail = buf_str(&o->log_tail);
     assert_true(str_starts_with(tail, STR("START RequestId: ")));
-    assert_holds(tail, " Version: $LATEST\none\nEND RequestId: ");
+    assert_holds(tail, " Version: $LATEST\none\ntwo\nEND RequestId: ");
     assert_holds(tail, "\nREPORT RequestId: ");
     assert_holds(tail, " ms\tMemory Size: 128 MB\tMax Memory Used: ");
     assert_holds(tail, "\tInit Duration: ");
