@@ -45,9 +45,18 @@ static bool set_groups(uid_t user, gid_t group)
     return (found ? initgroups(found->pw_name, group) : setgroups(1, &group)) == 0;
 }
 
+/* Who is not root may be this user alone, and keeps its groups as they are. */
+static bool is_user(uid_t user, gid_t group)
+{
+    return user != 0 && user == getuid() && user == geteuid() && group == getgid() &&
+           group == getegid();
+}
+
 /* -1 would mean "as it is" to the kernel. */
 static bool set_user(uid_t user, gid_t group)
 {
+    if (is_user(user, group))
+        return true;
     if (user == (uid_t)-1 || group == (gid_t)-1) {
         errno = EINVAL;
         return false;

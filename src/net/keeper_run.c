@@ -23,9 +23,9 @@ struct leader {
     pid_t pid;
 };
 
-/* Strangers are killed once a leader has ended: whose session is no living leader's has left the
- * session that it was born in, or its worker is gone. One that left a living worker's session goes
- * with the first worker that ends, be it another: where it comes from cannot be told. */
+/* Strangers are looked for once a leader has ended, and spared in the session of a leader that
+ * lives. One that has left a living leader's session goes with the first leader that ends, be it
+ * another: where it came from cannot be told. */
 struct life {
     pid_t self;
     int signals; /* a signalfd for SIGCHLD */

@@ -10,6 +10,8 @@
 
 #include "turnpike/base/scope.h"
 
+#define PARENT_OFFSET 4 /* of PARENT from the parenthesis: ") S 4711 …" */
+
 struct hunt {
     pid_fn *is_spared;
     const void *data;
@@ -18,7 +20,7 @@ struct hunt {
 
 static void consider(struct hunt *h, pid_t pid)
 {
-    if (!h->is_spared(h->data, pid) && kill(pid, SIGKILL) == 0)
+    if (pid > 0 && !h->is_spared(h->data, pid) && kill(pid, SIGKILL) == 0)
         h->found = true;
 }
 
@@ -27,11 +29,11 @@ static void consider(struct hunt *h, pid_t pid)
 static bool ask_kernel(struct hunt *h)
 {
     scoped_file FILE *f = fopen("/proc/thread-self/children", "re");
-    int pid;
+    char number[32];
     if (!f)
         return false;
-    while (fscanf(f, "%d", &pid) == 1)
-        consider(h, pid);
+    while (fscanf(f, "%31s", number) == 1)
+        consider(h, (pid_t)strtol(number, NULL, 10));
     return true;
 }
 
@@ -39,13 +41,14 @@ static bool ask_kernel(struct hunt *h)
 static pid_t parent_of(pid_t pid)
 {
     char path[64], text[512];
-    int parent = 0;
     (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
     scoped_file FILE *f = fopen(path, "re");
     size_t len = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
     text[len] = '\0';
     const char *name_end = strrchr(text, ')');
-    return name_end && sscanf(name_end, ") %*c %d", &parent) == 1 ? parent : 0;
+    return name_end && len > (size_t)(name_end - text) + PARENT_OFFSET
+               ? (pid_t)strtol(name_end + PARENT_OFFSET, NULL, 10)
+               : 0;
 }
 
 static void search(struct hunt *h)

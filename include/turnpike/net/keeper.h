@@ -16,7 +16,7 @@ struct child;  /* one process and its group; owned by the keeper until on_exit h
 
 /* How a child that was to be run is not. */
 enum child_step {
-    CHILD_STEP_FORK,
+    CHILD_STEP_FORK,      /* and making it a leader with two outputs */
     CHILD_STEP_USER,      /* setgroups, setgid, setuid */
     CHILD_STEP_LIMIT,     /* setrlimit */
     CHILD_STEP_DIRECTORY, /* chdir */
@@ -32,8 +32,9 @@ struct child_exit {
 };
 
 struct child_events {
-    /* Exactly once, never before keeper_spawn has returned, unless the child was released. What is
-     * left of its process group has been killed. The child is freed when it returns. */
+    /* Exactly once, never before keeper_spawn has returned, unless the child was released or its
+     * keeper freed, which may be done within it. What is left of its process group has been killed.
+     * The child is freed when it returns. */
     void (*on_exit)(struct child *child, const struct child_exit *exit);
 };
 
@@ -41,10 +42,13 @@ struct child_events {
  * caller's: the child gets its own of them. */
 struct child_spec {
     const char *const *arguments;   /* NULL behind the last; [0] is looked up in the PATH of
-                                     * `environment` where it has no slash */
+                                     * `environment` (or /bin and /usr/bin) where it has no slash,
+                                     * else seen from `directory` */
     const char *const *environment; /* likewise; there is nothing else in it */
     const char *directory;          /* that it runs in */
-    bool has_user;                  /* it runs as user, group and the user's other groups */
+    /* It runs as user, group and the user's other groups, which are looked up when it starts; who
+     * is in no user database has none. Takes root, except for who the gateway is already. */
+    bool has_user;
     uid_t user;
     gid_t group;
     uint64_t data_max; /* bytes of RLIMIT_DATA; 0: unlimited */
@@ -58,20 +62,25 @@ struct child_spec {
  * "keeper". Where a keeper ends (it was killed), its children end too and are reported as killed by
  * SIGKILL, and the next keeper_spawn starts another one. */
 MUST_USE struct keeper *keeper_new(struct loop *loop, const char *program, struct error *ret_error);
-/* Kills every child without callbacks and closes the keeper, which ends by itself. Takes NULL. */
+/* Kills every child without callbacks and closes the keeper, which ends by itself when they are
+ * gone, after a second at most; loop_release waits for that. Takes NULL. */
 void keeper_free(struct keeper *k);
 
 /* A new session and process group of its own; nothing but the three descriptors is open; signals
- * are as a fresh program expects them. NULL where the spec is larger than KEEPER_SPEC_MAX or no
- * keeper can be started. */
+ * are as a fresh program expects them, the gateway's ambient capabilities are gone, 1024
+ * descriptors may be opened (the hard limit is the gateway's) and no core file is written. NULL
+ * where the spec is larger than KEEPER_SPEC_MAX, no keeper can be started, or the gateway has no
+ * descriptors left for what must wait. */
 MUST_USE struct child *keeper_spawn(struct keeper *k, const struct child_spec *spec,
                                     const struct child_events *events, void *owner,
                                     struct error *ret_error);
 void *child_owner(const struct child *child);
 pid_t child_pid(
     const struct child *child); /* 0 until the keeper has said it, and where it never ran */
-/* To the whole group; of one that has ended already, nothing. With SIGKILL also what has left the
- * group but descends from it. */
+/* To the whole group; of one that has ended already, nothing. When the child has ended, what it
+ * leaves behind is killed: the rest of its group at once, then what had left the group or was moved
+ * to the keeper by the death of its parent. A descendant in a session of its own whose parents have
+ * ended belongs to nobody: it goes with the next child that ends, be it another's. */
 void child_kill(struct child *child, int signal);
 
 /* Kills it, if it has not ended; no callback follows. */

@@ -189,9 +189,21 @@ static void try_as_nobody(void **state)
 {
     (void)state;
     struct trial t;
-    if (geteuid() == 0)
+    struct run run;
+    char wanted[64];
+    if (geteuid() == 0) {
+        assert_int_equal(setgroups(0, NULL), 0);
+        assert_int_equal(setresgid(NOBODY, NOBODY, NOBODY), 0);
         become_nobody();
+    }
     trial_begin(&t);
+    run_as(&run, &t, getuid(), getgid());
+    (void)snprintf(wanted, sizeof(wanted), "%d %d:", (int)getuid(), (int)getgid());
+    await_exit(&run);
+    await_silence(&run);
+    assert_true(run.exit.started && str_starts_with(buf_str(&run.text), str_from(wanted)));
+    run_release(&run);
+    assert_user_refused(&t, getuid(), getgid() + 1, EPERM);
     assert_user_refused(&t, NO_ENTRY, NO_ENTRY, EPERM);
     assert_user_refused(&t, 0, 0, EPERM);
     trial_end(&t);
