@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "turnpike/base/xalloc.h"
@@ -128,10 +129,12 @@ static char **take_vector(const char **at, uint32_t count)
 
 static void reset_signals(void)
 {
+    /* All zero is SIG_DFL for the kernel; the C library keeps two signals for itself. */
+    static const uint64_t by_default[8];
     sigset_t none;
     (void)sigemptyset(&none);
     for (int number = 1; number < NSIG; number++)
-        (void)signal(number, SIG_DFL); /* some cannot be anything else */
+        (void)syscall(SYS_rt_sigaction, number, by_default, NULL, sizeof(uint64_t));
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
