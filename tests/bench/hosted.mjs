@@ -101,7 +101,7 @@ const middle = (row, contestant, key) => quantile(row.results[contestant].map((o
 
 function compareNode(row) {
   return figureAbove("  requests a second, beside serverless-offline", middle(row, 0, "perSecond") / middle(row, 1, "perSecond"), 10, "×") +
-    figure("  p99, beside serverless-offline", middle(row, 0, "p99") / middle(row, 1, "p99"), null, "×");
+    figure("  p99 of serverless-offline, beside ours", middle(row, 1, "p99") / middle(row, 0, "p99"), null, "×");
 }
 
 /* --- memory --- */
