@@ -25,8 +25,7 @@ static void conclude(struct worker *w, struct invocation_result *result)
 {
     struct invocation *invocation = w->invocation;
     w->invocation = NULL;
-    FOR_EACH (output, w->outputs, ARRAY_LENGTH(w->outputs))
-        worker_output_drain(output);
+    worker_output_drain(&w->output);
     worker_log_end(w, result->end);
     result->log_tail = worker_tail(w);
     if (invocation)
@@ -215,8 +214,7 @@ static void close_parts(struct worker *w)
 {
     timer_cancel(w->loop, &w->timer);
     runtime_api_close(&w->api);
-    FOR_EACH (output, w->outputs, ARRAY_LENGTH(w->outputs))
-        worker_output_close(output);
+    worker_output_close(&w->output);
 }
 
 /* As Go writes an exit error. */
@@ -296,8 +294,7 @@ static void on_exit_of_child(struct child *child, const struct child_exit *exit)
     w->child = NULL;
     w->exited = true;
     w->exit = *exit;
-    FOR_EACH (output, w->outputs, ARRAY_LENGTH(w->outputs))
-        worker_output_drain(output);
+    worker_output_drain(&w->output);
     timer_start(w->loop, &w->timer, loop_now(w->loop) + EXIT_PATIENCE, on_exit_time);
     finish_if_heard(w);
 }
