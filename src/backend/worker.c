@@ -381,6 +381,7 @@ void worker_give(struct worker *w, struct invocation *invocation)
     uint64_t due = (loop_wall(w->loop) + invocation->timeout) / USEC_PER_MSEC;
     w->invocation = invocation;
     w->given = now;
+    w->keeps_tail = invocation->wants_log;
     memcpy(w->request_id, invocation->request_id, sizeof(w->request_id));
     worker_log_start(w);
     add_header(headers, &count, "content-type", STR("application/json"));

@@ -79,7 +79,8 @@ struct worker {
     struct child_exit exit;
     struct start_failure failure;
     struct buf said; /* while it starts: what it wrote */
-    struct buf tail; /* of the log of the invocation */
+    bool keeps_tail; /* of the log of the invocation: somebody wants it */
+    struct buf tail;
     struct sigv4_key key;
 };
 
