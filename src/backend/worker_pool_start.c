@@ -84,19 +84,17 @@ static void keep_failure(struct worker_pool *p, const struct start_failure *fail
     buf_append(&p->failure.why, buf_str(&failure->why));
 }
 
-/* What the runtime itself reported says more than how it ended, and what it wrote is likely to be
- * the same once more. */
+/* What the runtime itself reported says more than how it ended. */
 static void tell_failure(struct worker_pool *p, const struct start_failure *failure,
                          struct str said)
 {
     struct arena arena;
     arena_init(&arena, 1024);
-    struct str reported = lambda_reported_error(buf_str(&failure->body), &arena);
-    if (reported.len > 0)
-        pool_trouble(p, "it cannot start: %" STR_F, STR_A(reported));
-    else
-        pool_trouble(p, "it cannot start: %s: %" STR_F "%s%" STR_F, failure->type,
-                     STR_A(buf_str(&failure->why)), said.len > 0 ? "; it said: " : "", STR_A(said));
+    struct str why = lambda_reported_error(buf_str(&failure->body), &arena);
+    if (why.len == 0)
+        why = arena_printf(&arena, "%s: %" STR_F, failure->type, STR_A(buf_str(&failure->why)));
+    pool_trouble(p, "it cannot start: %" STR_F "%s%" STR_F, STR_A(why),
+                 said.len > 0 ? "; it said: " : "", STR_A(said));
     arena_release(&arena);
 }
 
