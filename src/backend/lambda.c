@@ -287,8 +287,10 @@ static const struct {
     [LAMBDA_REFUSAL_QUEUE_FULL] =
         {.verdict = {.failure = INTEGRATION_THROTTLED,
                      .result = LAMBDA_RESULT_THROTTLE,
-                     .error = STR_INIT("The function runs as many invocations as it may "
-                                       "(maxConcurrency), and its queue is full (maxQueue).")}},
+                     .error =
+                         STR_INIT("The function runs as many invocations as it may "
+                                  "(maxConcurrency; of a process, concurrency), and its queue is "
+                                  "full (maxQueue).")}},
     [LAMBDA_REFUSAL_PAYLOAD] =  /* as the service itself would */
     { .verdict = {.failure = INTEGRATION_STATUS,
                  .result = LAMBDA_RESULT_ERROR,

@@ -93,6 +93,17 @@ static bool read_error_object(struct str body, bool strict, struct arena *arena,
     return json_finish(&r);
 }
 
+struct str lambda_reported_error(struct str body, struct arena *arena)
+{
+    struct error_object error;
+    if (!read_error_object(body, false, arena, &error) || !error.message.at)
+        return STR("");
+    struct str message = bounded(error.message);
+    return error.type.len > 0 ? arena_printf(arena, "%" STR_F ": %" STR_F,
+                                             STR_A(bounded(error.type)), STR_A(message))
+                              : message;
+}
+
 /* "Task timed out after 3.00 seconds", which the emulator writes as plain text. */
 static bool is_timeout_text(struct str body)
 {

@@ -49,6 +49,9 @@ struct lambda_verdict lambda_classify_timeout(uint64_t timeout, struct arena *ar
 struct lambda_verdict lambda_classify_invocation(const struct invocation_result *result,
                                                  struct arena *arena);
 
+/* "TYPE: MESSAGE" of what a runtime reported; empty where the body says no message. */
+struct str lambda_reported_error(struct str body, struct arena *arena);
+
 /* The text of a function's error (AWS: "Troubleshooting HTTP API Lambda integrations"). */
 struct str lambda_function_error(struct str message, struct arena *arena);
 

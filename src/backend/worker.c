@@ -206,6 +206,8 @@ static void free_if_closed(struct worker *w)
         return;
     buf_release(&w->said);
     buf_release(&w->tail);
+    buf_release(&w->directory);
+    buf_release(&w->program);
     start_failure_release(&w->failure);
     free(w);
 }
@@ -242,13 +244,25 @@ static const struct {
     [CHILD_STEP_EXEC] = {"Runtime.InvalidEntrypoint", "fork/exec"                   },
 };
 
+/* As Go writes an error of a path, where one is to blame. */
+static void describe_step(struct worker *w, struct start_failure *f)
+{
+    enum child_step step = w->exit.step;
+    f->type = step_failures[step].type;
+    buf_clear(&f->why);
+    buf_append(&f->why, str_from(step_failures[step].what));
+    if (step == CHILD_STEP_DIRECTORY)
+        buf_printf(&f->why, " %" STR_F, STR_A(buf_str(&w->directory)));
+    else if (step == CHILD_STEP_EXEC)
+        buf_printf(&f->why, " %" STR_F, STR_A(buf_str(&w->program)));
+    buf_printf(&f->why, ": %s", strerror(w->exit.number));
+}
+
 static void tell_start_failure(struct worker *w)
 {
     struct start_failure *f = &w->failure;
     if (!w->exit.started) {
-        f->type = step_failures[w->exit.step].type;
-        buf_clear(&f->why);
-        buf_printf(&f->why, "%s: %s", step_failures[w->exit.step].what, strerror(w->exit.number));
+        describe_step(w, f);
     } else if (!f->type) {
         f->type = "Runtime.ExitError";
         describe_exit(&w->exit, &f->why);

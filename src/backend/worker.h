@@ -75,6 +75,7 @@ struct worker {
     unsigned memory_used;   /* MB at its highest */
     unsigned memory_size;
     uint64_t init_timeout;
+    struct buf directory, program; /* that it was started with */
     bool exited;
     struct child_exit exit;
     struct start_failure failure;

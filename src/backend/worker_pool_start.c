@@ -4,6 +4,7 @@
 
 #include "turnpike/base/clock.h"
 
+#include "lambda_classify.h"
 #include "worker_pool_private.h"
 
 /* A process that has answered asks again within microseconds, most of the time: no other one is
@@ -83,13 +84,26 @@ static void keep_failure(struct worker_pool *p, const struct start_failure *fail
     buf_append(&p->failure.why, buf_str(&failure->why));
 }
 
+/* What the runtime itself reported says more than how it ended. */
+static void tell_failure(struct worker_pool *p, const struct start_failure *failure,
+                         struct str said)
+{
+    struct arena arena;
+    arena_init(&arena, 1024);
+    struct str why = lambda_reported_error(buf_str(&failure->body), &arena);
+    if (why.len == 0)
+        why = arena_printf(&arena, "%s: %" STR_F, failure->type, STR_A(buf_str(&failure->why)));
+    pool_trouble(p, "it cannot start: %" STR_F "%s%" STR_F, STR_A(why),
+                 said.len > 0 ? "; it said: " : "", STR_A(said));
+    arena_release(&arena);
+}
+
 void pool_note_failure(struct worker_pool *p, const struct start_failure *failure, struct str said)
 {
     figure_add(p->start_failed, 1);
     keep_failure(p, failure);
     count_failure(p);
-    pool_trouble(p, "it cannot start: %s: %" STR_F "%s%" STR_F, failure->type,
-                 STR_A(buf_str(&failure->why)), said.len > 0 ? "; it said: " : "", STR_A(said));
+    tell_failure(p, failure, said);
 }
 
 static struct keeper *find_keeper(struct worker_pool *p, struct error *ret_error)

@@ -14,7 +14,7 @@
     }
 #define SECTION(rows, ...)                                                                         \
     {                                                                                              \
-        __VA_ARGS__, rows, sizeof(rows) / sizeof((rows)[0])                                        \
+        .keys = rows, .count = sizeof(rows) / sizeof((rows)[0]), .path = __VA_ARGS__               \
     }
 #define WHOLE 0 /* the section's struct itself */
 #define KIB   1024.0
@@ -284,7 +284,7 @@ static const struct config_key process_keys[] = {
         "replaces its processes when its code changes"),
 };
 static const struct config_section process_section =
-    SECTION(process_keys, "functions.NAME.process");
+    SECTION(process_keys, "functions.NAME.process", .outer = &config_function);
 
 static const struct config_key function_keys[] = {
     KEY("endpoint", CONFIG_WRITTEN, NOWHERE, NULL, 0, 0, LIVE, BUILT,

@@ -75,6 +75,7 @@ struct config_section {
     const char *path; /* "apis[].stages[]"; the root's is empty */
     const struct config_key *keys;
     size_t count;
+    const struct config_section *outer; /* whose keys may be written here by mistake, or NULL */
 };
 
 extern const struct config_section config_root, config_listener, config_tls, config_api,

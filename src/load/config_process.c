@@ -116,10 +116,47 @@ static void set_directory(struct config *c, struct process_settings *p)
         diag_error(c->diag, at, "'%" STR_F "' is no directory", STR_A(p->directory.text));
 }
 
+/* The first that the path has in it. */
+static const struct {
+    const char *part, *hint;
+} program_hints[] = {
+    {"node_modules/.bin/", "; 'npm ci' (or 'npm install') puts it there"           },
+    {"venv/bin/",          "; 'python3 -m venv' and its 'pip install' put it there"},
+};
+
+static bool has_arguments(struct str path)
+{
+    struct str name = STR("");
+    while (str_split(&path, '/', &name))
+        continue;
+    return str_find(name, ' ') < name.len;
+}
+
 static const char *program_hint(struct str path)
 {
-    bool npm = str_find_str(path, STR("node_modules/.bin/")) < path.len;
-    return npm ? "; 'npm ci' (or 'npm install') puts it there" : "";
+    if (has_arguments(path))
+        return "; each argument is an item of its own";
+    FOR_EACH (row, program_hints, ARRAY_LENGTH(program_hints))
+        if (str_find_str(path, str_from(row->part)) < path.len)
+            return row->hint;
+    return "";
+}
+
+/* Where files lie that are named without a slash by mistake. */
+static const char *const near_places[] = {"./", "node_modules/.bin/", ".venv/bin/"};
+
+static void warn_of_program(struct config *c, struct position at, const struct process_settings *p)
+{
+    struct str name = p->command.items[0], hint = STR("");
+    struct stat status;
+    FOR_EACH (place, near_places, ARRAY_LENGTH(near_places)) {
+        struct str file = arena_printf(c->arena, "%" STR_F "/%s%" STR_F, STR_A(p->directory.text),
+                                       *place, STR_A(name));
+        if (hint.len == 0 && stat(arena_cstring(c->arena, file), &status) == 0)
+            hint = arena_printf(c->arena, "; did you mean '%s%" STR_F "'?", *place, STR_A(name));
+    }
+    diag_warning(c->diag, at, "there is no program '%" STR_F "' in the PATH%" STR_F, STR_A(name),
+                 STR_A(hint));
 }
 
 static void check_program(struct config *c, struct position at, const struct process_settings *p)
@@ -148,7 +185,7 @@ static void set_program(struct config *c, const struct doc *d, struct process_se
                                                STR_A(p->directory.text), STR_A(*program)));
         check_program(c, at, p);
     } else if (!c->foreign_environment && !is_in_path(c, *program, search_path(p))) {
-        diag_warning(c->diag, at, "there is no program '%" STR_F "' in the PATH", STR_A(*program));
+        warn_of_program(c, at, p);
     }
 }
 
@@ -205,8 +242,9 @@ void config_check_shared_user(struct config *c)
                              count - SHARED_NAMES_MAX);
     if (count > 0)
         diag_warning(c->diag, at,
-                     "function%s %" STR_F " run%s as the gateway's own user, may read its keys and "
-                     "configuration and pass for one another: 'user' names another (or this one, "
-                     "where that is meant)",
-                     count > 1 ? "s" : "", STR_A(names), count > 1 ? "" : "s");
+                     "function%s %" STR_F
+                     " run%s as the gateway's own user%s may read its keys and "
+                     "configuration%s: 'user' names another (or this one, where that is meant)",
+                     count > 1 ? "s" : "", STR_A(names), count > 1 ? "" : "s",
+                     count > 1 ? "," : " and", count > 1 ? " and pass for one another" : "");
 }

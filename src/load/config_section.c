@@ -24,8 +24,8 @@ static const struct config_key *find_secret(const struct config_section *section
     return key && key->type == CONFIG_SECRET ? key : NULL;
 }
 
-static void report_unknown(struct config *c, const struct config_section *section,
-                           const struct doc_member *m)
+static void report_unheard_of(struct config *c, const struct config_section *section,
+                              const struct doc_member *m)
 {
     const char **names = arena_array(c->arena, const char *, section->count);
     for (size_t i = 0; i < section->count; i++)
@@ -36,6 +36,27 @@ static void report_unknown(struct config *c, const struct config_section *sectio
                    STR_A(m->key), nearest);
     else
         diag_error(c->diag, m->at, "there is no key '%" STR_F "' here", STR_A(m->key));
+}
+
+/* A map among the section's keys that has such a key itself. */
+static const struct config_key *find_inner(const struct config_section *section, struct str name)
+{
+    FOR_EACH (key, section->keys, section->count)
+        if (key->type == CONFIG_SECTION && key->section && find_key(key->section, name))
+            return key;
+    return NULL;
+}
+
+static void report_unknown(struct config *c, const struct config_section *section,
+                           const struct doc_member *m)
+{
+    const struct config_key *inner = find_inner(section, m->key);
+    if (inner || (section->outer && find_key(section->outer, m->key)))
+        diag_error(c->diag, m->at, "'%" STR_F "' does not belong here, but %s%s%s", STR_A(m->key),
+                   inner ? "into '" : "one level further out", inner ? inner->name : "",
+                   inner ? "'" : "");
+    else
+        report_unheard_of(c, section, m);
 }
 
 /* Whether a value of a key that is not built yet says only what holds anyway. */

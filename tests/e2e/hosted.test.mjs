@@ -251,6 +251,7 @@ test("one invocation a process: others start as they are needed, up to `concurre
     await until(() => gateway.lines.filter((line) => /sleeping in/.test(line)).length === 2, "two of them run");
     const refused = await call("/f?do=sleeps&ms=1");
     assert.deepEqual([refused.status, refused.text], [503, unavailable]);
+    assert.match((await reason(gateway, refused)).text, /of a process, concurrency/);
     const answers = (await Promise.all(sleepers)).map((answer) => answer.json());
     assert.equal(new Set(answers.map(({ pid }) => pid)).size, 2);
     assert.equal(gateway.lines.filter((line) => /loaded \d+/.test(line)).length, 2);

@@ -1,4 +1,4 @@
-// The examples of docs/http-api.md and docs/websocket.md: their fenced blocks, and what runs them. The
+// The examples of docs/http-api.md, docs/websocket.md and docs/functions.md: their fenced blocks, and what runs them. The
 // convention is told in a comment at the top of each page.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
@@ -11,7 +11,7 @@ import { Gateway, freePort, program, run, temporaryDirectory } from "./gateway.m
 import { PATIENCE, Terminal } from "./terminal.mjs";
 
 const server = path.join(import.meta.dirname, "../../../docs/examples/http-api/serve.mjs");
-const packages = path.join(import.meta.dirname, "../node_modules");
+const tools = path.join(import.meta.dirname, "../node_modules");
 
 // [{ title, blocks: [{ line, file, added, text } or { line, commands }] }], one for each heading of
 // the second level.
@@ -46,15 +46,29 @@ function finish({ line, info: [language, file, mark], lines }) {
   return { line, commands };
 }
 
+// What the gateway need not have the files for: it may be what they lack.
+const isAlone = (command) => /^(turnpike check|chmod)\b/.test(command) || isPipInstall(command);
+
 // Why a command cannot be tried here, or false: what not everybody has is not needed to test the rest.
 function isMissing(command) {
+  if (/^npm install /.test(command)) return "it is installed already";
   const answers = (file, ...args) => spawnSync(file, args, { encoding: "utf8" });
   if (/^python3 /.test(command) && answers("python3", "-c", "import boto3").status !== 0) return "there is no boto3";
   if (/^aws /.test(command) && answers("aws", "--version").status !== 0) return "there is no AWS CLI";
   // Older ones sign a path as it is sent, not as it is encoded.
   const [, major, minor] = /^curl (\d+)\.(\d+)/.exec(answers("curl", "--version").stdout) ?? [];
   if (/--aws-sigv4/.test(command) && major * 100 + Number(minor) < 814) return `curl ${major}.${minor} cannot sign such a path`;
+  if (isPipInstall(command) && !canInstall(command.split(" ").at(-1))) return "pip cannot install it";
   return false;
+}
+
+const isPipInstall = (command) => /\bpip install /.test(command);
+
+function canInstall(name) {
+  const to = temporaryDirectory(), python = (...args) => spawnSync("python3", ["-m", ...args]).status === 0;
+  const can = python("ensurepip", "--version") && python("pip", "download", "--retries", "0", "--timeout", "20", "-q", "-d", to, name);
+  fs.rmSync(to, { recursive: true, force: true });
+  return can;
 }
 
 const quote = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
@@ -85,21 +99,24 @@ async function serve(directory, environment) {
 class Example {
   #files = {};
   #changed = false;
+  #log;
   #terminals = new Map();
 
   // functions: the environment of functions, and of commands. secure: with what `turnpike init` makes.
-  static async start({ functions = {}, secure = false } = {}) {
+  // packages: the node_modules of the directory.
+  static async start({ functions = {}, secure = false, packages = tools } = {}) {
     const self = new Example();
     self.directory = temporaryDirectory();
     fs.symlinkSync(packages, path.join(self.directory, "node_modules"));
     if (secure) await run(["init", self.directory]);
     self.served = await serve(self.directory, functions);
     const { backendPort, functionPort } = self.served;
-    self.ports = { 8080: await freePort(), 8443: await freePort(), 9901: await freePort(), 9000: backendPort, 9001: functionPort };
+    self.ports = { 8080: await freePort(), 8443: await freePort(), 9901: await freePort(), 3001: await freePort(), 9000: backendPort, 9001: functionPort };
     self.environment = {
       ...functions, CURL_HOME: self.directory, NO_PROXY: "*", NODE_NO_WARNINGS: "1", PYTHONDONTWRITEBYTECODE: "1",
-      PATH: [path.dirname(program), path.join(packages, ".bin"), process.env.PATH].join(":"),
+      PATH: [path.dirname(program), path.join(tools, ".bin"), process.env.PATH].join(":"),
     };
+    fs.mkdirSync(path.join(self.directory, ".shell"));
     fs.writeFileSync(path.join(self.directory, ".curlrc"), "silent\nshow-error\nipv4\nnoproxy = *\n");
     return self;
   }
@@ -108,6 +125,7 @@ class Example {
     try {
       for (const terminal of this.#terminals.values()) await terminal.stop();
       await this.gateway?.stop();
+      if (this.#log) fs.closeSync(this.#log);
     } finally {
       await this.served.stop();
       fs.rmSync(this.directory, { recursive: true, force: true });
@@ -154,14 +172,15 @@ class Example {
 
   async #serve() {
     const child = spawn(program, ["serve", "--config", "turnpike.yaml"], { cwd: this.directory, stdio: ["ignore", "pipe", "pipe"] });
-    child.stderr.on("data", (piece) => fs.appendFileSync(path.join(this.directory, "gateway.log"), piece));
+    this.#log = fs.openSync(path.join(this.directory, "gateway.log"), "a"); // kept open: closing it would be seen as a change of code
+    child.stderr.on("data", (piece) => fs.writeSync(this.#log, piece));
     this.gateway = new Gateway(this.directory, child, { port: this.ports[8080], adminPort: this.ports[9901] });
     await this.gateway.line(/\bready\b/);
   }
 
   // In a shell of its own, with the variables that earlier ones have set.
   async #execute(command) {
-    const script = `[ -f .variables ] && . ./.variables; set -a\n${this.#real(command)}\nstatus=$?; export -p >.variables; exit $status`;
+    const script = `[ -f .shell/variables ] && . .shell/variables; set -a\n${this.#real(command)}\nstatus=$?; export -p >.shell/variables; exit $status`;
     const child = spawn("bash", ["-c", script], { cwd: this.directory, env: { ...process.env, ...this.environment }, stdio: ["ignore", "pipe", "pipe"] });
     const pieces = [];
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => pieces.push(piece));
@@ -207,7 +226,7 @@ class Example {
 
   async #open(name, command) {
     await this.#close(name);
-    const script = `[ -f .variables ] && . ./.variables; ${this.#real(command)}`;
+    const script = `[ -f .shell/variables ] && . .shell/variables; ${this.#real(command)}`;
     this.#terminals.set(name, new Terminal(script, { cwd: this.directory, env: { ...process.env, ...this.environment } }));
   }
 
@@ -219,7 +238,8 @@ class Example {
   async perform(said) {
     const { line, command, output } = said;
     if (command === "") return this.#converse(said);
-    if (!/^turnpike check\b/.test(command)) await this.#refresh();
+    if (!isAlone(command)) await this.#refresh();
+    if (command === "turnpike serve &") return;
     if (isDialogue(command)) return this.#converse(said);
     if (/\w\.log\b/.test(command)) return this.#printUntil(said);
     const printed = await this.#print(command);
@@ -241,8 +261,12 @@ export function testPage(name, options) {
       after(() => example?.stop());
       for (const block of blocks) {
         if (block.file) test(`line ${block.line}: ${block.file}`, () => example.write(block));
-        for (const each of block.commands ?? [])
-          test(`line ${each.line}: ${each.command}`, { skip: isMissing(each.command) }, () => example.perform(each));
+        let lost = false; // what cannot be installed here, with the rest of its block
+        for (const each of block.commands ?? []) {
+          const skip = lost || isMissing(each.command);
+          lost ||= isPipInstall(each.command) && skip;
+          test(`line ${each.line}: ${each.command}`, { skip }, () => example.perform(each));
+        }
       }
     });
   }

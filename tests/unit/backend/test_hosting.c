@@ -532,7 +532,7 @@ static void starts_that_fail_are_told(void **state)
     child_dies(child(1), (struct child_exit){.step = CHILD_STEP_EXEC, .number = ENOENT});
     await(queued);
     assert_holds(buf_str(&queued->payload), "\"errorType\":\"Runtime.InvalidEntrypoint\"");
-    assert_holds(buf_str(&queued->payload), "No such file or directory");
+    assert_holds(buf_str(&queued->payload), "fork/exec run: No such file or directory");
     struct told *early = invoke("{}"); /* within the back-off: the same answer, no process */
     await(early);
     assert_holds(buf_str(&early->payload), "\"Runtime.InvalidEntrypoint\"");
@@ -555,6 +555,7 @@ static void a_runtime_reports_its_failed_start(void **state)
     await(o);
     assert_int_equal(o->failure, INTEGRATION_FUNCTION_ERROR);
     assert_str_equal(buf_str(&o->payload), str_from(body));
+    assert_holds(buf_str(&h.troubles), "it cannot start: SyntaxError: bad");
 }
 
 static void nothing_can_be_started(void **state)

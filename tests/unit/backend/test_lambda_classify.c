@@ -300,6 +300,29 @@ static void long_messages_are_cut_between_characters(void **state)
     arena_release(&arena);
 }
 
+static void what_runtimes_report(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *body, *want;
+    } reports[] = {
+        {"both", "{\"errorType\":\"T\",\"errorMessage\":\"m\",\"stack\":[1]}", "T: m"},
+        {"no type", "{\"errorMessage\":\"m\"}", "m"},
+        {"a type that is no text", "{\"errorType\":1,\"errorMessage\":\"m\"}", "1: m"},
+        {"no message", "{\"errorType\":\"T\"}", ""},
+        {"no object", "[\"m\"]", ""},
+        {"a broken one", "{\"errorMessage\":\"m\"", ""},
+        {"nothing", "", ""},
+    };
+    FOR_EACH_CASE (c, reports) {
+        struct arena arena;
+        arena_init(&arena, 1024);
+        struct str got = lambda_reported_error(str_from(c->body), &arena);
+        CHECK_CASE(c, str_is(got, c->want), "'%" STR_F "'", STR_A(got));
+        arena_release(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +331,7 @@ int main(void)
         cmocka_unit_test(the_lack_of_an_answer_means),
         cmocka_unit_test(a_timeout_is_written_as_lambda_writes_it),
         cmocka_unit_test(long_messages_are_cut_between_characters),
+        cmocka_unit_test(what_runtimes_report),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

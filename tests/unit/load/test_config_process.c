@@ -152,9 +152,10 @@ static void directories_are_absolute(void **state)
 #define F(rest)           "functions: {f: {process: {command: [sh], user: '%'" rest "}}"
 #define ENVIRONMENT(rest) F("},\n environment: {" rest "}") /* 2:16 */
 
-#define SHARED                                                                                     \
-    " as the gateway's own user, may read its keys and configuration and pass for one another: "   \
-    "'user' names another (or this one, where that is meant)\n"
+#define OWN_USER(may, pass)                                                                        \
+    " as the gateway's own user" may " may read its keys and configuration" pass                   \
+    ": 'user' names another (or this one, where that is meant)\n"
+#define SHARED OWN_USER(",", " and pass for one another")
 
 static const struct {
     const char *name, *text, *want;
@@ -205,6 +206,25 @@ static const struct {
      " user: '%'}}}",
      "1:37: error: '/usr/node_modules/.bin/x' cannot be run: No such file or directory; 'npm ci' "
      "(or 'npm install') puts it there\n"},
+    {"keys of the function",
+     "functions: {f: {process: {command: [sh], user: '%',\n timeout: 5,\n environment: {A: b},\n"
+     " credentials: none}}}",
+     "2:2: error: 'timeout' does not belong here, but one level further out\n"
+     "3:2: error: 'environment' does not belong here, but one level further out\n"
+     "4:2: error: 'credentials' does not belong here, but one level further out\n"},
+    {"keys of the process",
+     "functions: {f: {process: {command: [sh], user: '%'},\n watch: true,\n idleTimeout: 5}}",
+     "2:2: error: 'watch' does not belong here, but into 'process'\n"
+     "3:2: error: 'idleTimeout' does not belong here, but into 'process'\n"},
+    {"a command in one word",
+     "functions: {f: {process: {command: [node_modules/.bin/x f.handler],\n"
+     " workingDirectory: /usr, user: '%'}}}",
+     "1:37: error: '/usr/node_modules/.bin/x f.handler' cannot be run: No such file or directory; "
+     "each argument is an item of its own\n"},
+    {"a Python that is not there",
+     "functions: {f: {process: {command: [.venv/bin/python], workingDirectory: /usr, user: '%'}}}",
+     "1:37: error: '/usr/.venv/bin/python' cannot be run: No such file or directory; "
+     "'python3 -m venv' and its 'pip install' put it there\n"},
     {"a file that is no program", "functions: {f: {process: {command: [/etc/passwd], user: '%'}}}",
      "1:37: error: '/etc/passwd' cannot be run: it is not executable\n"},
     {"a directory", "functions: {f: {process: {command: [/usr/bin], user: '%'}}}",
@@ -212,6 +232,9 @@ static const struct {
     {"nothing of that name in the PATH",
      "functions: {f: {process: {command: [no-such-program], user: '%'}}}",
      "1:37: warning: there is no program 'no-such-program' in the PATH\n"},
+    {"it is in the directory",
+     "functions: {f: {process: {command: [hosts], workingDirectory: /etc, user: '%'}}}",
+     "1:37: warning: there is no program 'hosts' in the PATH; did you mean './hosts'?\n"},
     {"the function's own PATH", F("},\n environment: {PATH: '/nowhere:/etc'}"),
      "1:37: warning: there is no program 'sh' in the PATH\n"},
     {"no directory", F(",\n workingDirectory: /nowhere}"),
@@ -238,7 +261,7 @@ static const struct {
      "1:48: error: nothing can be run as 'root' here: that takes root, or the capabilities "
      "CAP_SETUID, CAP_SETGID and CAP_KILL\n"},
     {"nobody written", "functions:\n  f: {process: {command: [sh]}}\n",
-     "2:16: warning: function 'f' runs" SHARED},
+     "2:16: warning: function 'f' runs" OWN_USER(" and", "")},
     {"nobody written, several functions",
      "functions:\n  a: {process: {command: [sh], user: '%'}}\n  b: {process: {command: [sh]}}\n"
      "  c: {endpoint: 'http://h'}\n  d: {process: {command: [sh]}}\n"

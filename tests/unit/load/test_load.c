@@ -29,9 +29,8 @@
     "functions: {todo: {process: {command: [/bin/sh]}}}\n"                                         \
     "apis: [{apiId: todo, protocolType: HTTP, definition: api.yaml" rest "}]\n"
 #define SHARED                                                                                     \
-    "turnpike.yaml:1:29: function 'todo' runs as the gateway's own user, may read its keys and "   \
-    "configuration and pass for one another: 'user' names another (or this one, where that is "    \
-    "meant)\n"
+    "turnpike.yaml:1:29: function 'todo' runs as the gateway's own user and may read its keys "    \
+    "and configuration: 'user' names another (or this one, where that is meant)\n"
 
 static const struct {
     const char *name, *config, *definition, *want; /* findings */
