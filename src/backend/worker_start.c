@@ -91,18 +91,12 @@ struct worker *worker_new(const struct worker_context *context, const struct wor
                          .memory_size = p->memory_size,
                          .init_timeout = p->init_timeout};
     w->started = loop_now(w->loop);
-<<<<<<< HEAD
+    buf_append(&w->directory, p->directory.text);
+    buf_append(&w->program, p->command.items[0]);
     if (open_parts(w, p->user.text.len > 0 ? p->user_id : geteuid(), &write_end, ret_error))
         w->child = spawn(w, start, write_end, ret_error);
     if (write_end >= 0)
         (void)close(write_end);
-=======
-    buf_append(&w->directory, p->directory.text);
-    buf_append(&w->program, p->command.items[0]);
-    if (open_parts(w, p->user.text.len > 0 ? p->user_id : geteuid(), write_ends, ret_error))
-        w->child = spawn(w, start, write_ends, ret_error);
-    close_ends(write_ends);
->>>>>>> host-newcomer
     if (!w->child) {
         worker_drop(w);
         return NULL;
