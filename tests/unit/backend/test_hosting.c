@@ -560,6 +560,48 @@ static void nothing_can_be_started(void **state)
     assert_holds(buf_str(&o->payload), "no keeper");
 }
 
+/* Who waits for a process that has answered, which goes instead of asking, and no other starts. */
+static void nobody_waits_in_vain(void **state)
+{
+    (void)state;
+    char id[37];
+    use();
+    struct told *first = invoke("1");
+    (void)take_event(child(0), id);
+    (void)child_posts(child(0), str_from(id), "response", STR("1"));
+    await(first);
+    struct told *second = invoke("2"), *third = invoke("3");
+    keeper.refuses = true;
+    child_dies(child(0), (struct child_exit){.started = true});
+    await(second);
+    assert_holds(buf_str(&second->payload), "no keeper");
+    await(third);
+    assert_int_equal(third->failure, INTEGRATION_FUNCTION_ERROR);
+}
+
+/* While another process is busy, and nothing else happens. */
+static void a_start_that_was_put_off_is_made_up_for(void **state)
+{
+    (void)state;
+    char id[37];
+    h.function.process.concurrency = 2;
+    use();
+    struct told *busy = invoke("1");
+    (void)take_event(child(0), id);
+    for (size_t i = 1; i <= 2; i++) {
+        struct told *o = invoke("2");
+        child_dies(child(i), (struct child_exit){.started = true, .status = 1});
+        await(o);
+    }
+    struct told *o = invoke("3");
+    assert_int_equal(keeper.count, 3);
+    await_children(4);
+    assert_true(str_ends_with(take_event(child(3), id), STR("3")));
+    (void)child_posts(child(3), str_from(id), "response", STR("3"));
+    await(o);
+    assert_false(busy->done);
+}
+
 /* Time. */
 
 static void a_function_that_is_late_is_killed(void **state)
@@ -676,6 +718,28 @@ static void a_function_that_is_gone_ends(void **state)
         loop_turn(&h.loop);
 }
 
+static void a_function_that_is_gone_serves_who_waits(void **state)
+{
+    (void)state;
+    char id[2][37];
+    h.function.process.concurrency = 2;
+    use();
+    struct told *o[] = {invoke("0"), invoke("1")};
+    h.removed = true;
+    use();
+    for (size_t i = 0; i < ARRAY_LENGTH(o); i++)
+        (void)take_event(child(i), id[i]);
+    for (size_t i = 0; i < ARRAY_LENGTH(o); i++) {
+        (void)child_posts(child(i), str_from(id[i]), "response", STR("1"));
+        await(o[i]);
+        assert_int_equal(o[i]->failure, INTEGRATION_OK);
+        child_sends(child(i), NEXT);
+        while (child(i)->signal == 0)
+            loop_turn(&h.loop);
+    }
+    assert_int_equal(keeper.count, 2);
+}
+
 /* The log. */
 
 static void the_log_is_lambdas(void **state)
@@ -731,6 +795,8 @@ int main(void)
         TEST(starts_that_fail_are_told),
         TEST(a_runtime_reports_its_failed_start),
         TEST(nothing_can_be_started),
+        TEST(nobody_waits_in_vain),
+        TEST(a_start_that_was_put_off_is_made_up_for),
         TEST(a_function_that_is_late_is_killed),
         TEST(a_start_that_is_late_is_killed),
         TEST(the_integration_may_end_first),
@@ -738,6 +804,7 @@ int main(void)
         TEST(some_are_kept_warm),
         TEST(a_change_replaces_processes),
         TEST(a_function_that_is_gone_ends),
+        TEST(a_function_that_is_gone_serves_who_waits),
         TEST(the_log_is_lambdas),
         TEST(the_end_comes_at_any_time),
     };
