@@ -109,6 +109,8 @@ static struct worker *worker_of(struct runtime_api *api)
 static enum runtime_verdict on_next(struct runtime_api *api)
 {
     struct worker *w = worker_of(api);
+    if (w->exited) /* before it was heard */
+        return RUNTIME_WRONG_STATE;
     if (w->state == WORKER_STARTING)
         w->init_duration = loop_now(w->loop) - w->started;
     else if (w->state != WORKER_ANSWERED)
@@ -284,9 +286,11 @@ static void on_exit_time(struct timer *timer)
     finish(container_of(timer, struct worker, timer));
 }
 
+/* Of one that was not to answer, nothing is waited for. */
 static void finish_if_heard(struct worker *w)
 {
-    if (w->exited && !runtime_api_has_connections(&w->api))
+    bool may_tell = w->state == WORKER_STARTING || w->state == WORKER_RUNNING;
+    if (w->exited && !(may_tell && runtime_api_has_connections(&w->api)))
         finish(w);
 }
 
@@ -403,8 +407,9 @@ void worker_end(struct worker *w)
     if (w->state == WORKER_ENDING || w->state == WORKER_OVER)
         return;
     set_state(w, WORKER_ENDING);
-    if (w->child)
-        child_kill(w->child, SIGTERM);
+    if (!w->child) /* it has ended: its last timer runs */
+        return;
+    child_kill(w->child, SIGTERM);
     timer_start(w->loop, &w->timer, loop_now(w->loop) + END_PATIENCE, on_kill_time);
 }
 

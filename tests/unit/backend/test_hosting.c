@@ -2,6 +2,8 @@
 /* Hosted functions, from lambda_invoke to the Runtime API: the test plays their processes. */
 #include "turnpike/backend/lambda.h"
 
+#include <errno.h>
+
 #include "support/fake_keeper.h"
 #include "turnpike/base/clock.h"
 
@@ -509,6 +511,56 @@ static void an_answer_counts_though_the_process_ends(void **state)
     assert_int_equal(o->failure, INTEGRATION_OK);
 }
 
+/* Somebody else may have the connection, and hold it. */
+static void who_has_ended_is_given_nothing(void **state)
+{
+    (void)state;
+    char id[37];
+    use();
+    struct told *first = invoke("1");
+    (void)take_event(child(0), id);
+    (void)child_posts(child(0), str_from(id), "response", STR("1"));
+    await(first);
+    child_sends(child(0), NEXT);
+    int held = dup(child(0)->socket);
+    loop_turn(&h.loop);
+    child_dies(child(0), (struct child_exit){.started = true});
+    loop_turn(&h.loop);
+    struct told *second = invoke("2");
+    await_children(2);
+    (void)take_event(child(1), id);
+    (void)child_posts(child(1), str_from(id), "response", STR("2"));
+    await(second);
+    assert_int_equal(second->failure, INTEGRATION_OK);
+    (void)close(held);
+}
+
+static void who_has_ended_is_not_held(void **state)
+{
+    (void)state;
+    char id[37], byte[512];
+    use();
+    struct told *o = invoke("1");
+    (void)take_event(child(0), id);
+    int held = dup(child(0)->socket);
+    child_dies(child(0), (struct child_exit){.started = true});
+    while (child(0)->socket >= 0)
+        loop_turn(&h.loop);
+    scoped_buf struct buf request = {0};
+    buf_printf(&request,
+               "POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\r\nHost: x\r\n"
+               "Content-Length: 1\r\n\r\n7",
+               id);
+    (void)!send(held, request.data + request.start, buf_len(&request), MSG_NOSIGNAL);
+    await(o);
+    h.argument = STR("other.handler");
+    use();
+    ssize_t got;
+    while ((got = recv(held, byte, sizeof(byte), 0)) > 0 || (got < 0 && errno == EAGAIN))
+        loop_turn(&h.loop);
+    (void)close(held);
+}
+
 static void starts_that_fail_are_told(void **state)
 {
     (void)state;
@@ -792,6 +844,8 @@ int main(void)
         cmocka_unit_test_teardown(who_asks_anew_is_heard, teardown),
         TEST(crashes_are_told),
         TEST(an_answer_counts_though_the_process_ends),
+        TEST(who_has_ended_is_given_nothing),
+        TEST(who_has_ended_is_not_held),
         TEST(starts_that_fail_are_told),
         TEST(a_runtime_reports_its_failed_start),
         TEST(nothing_can_be_started),
