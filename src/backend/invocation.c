@@ -116,11 +116,36 @@ void trace_id_complete(struct str came, uint64_t wall, char out[TRACE_ID_MAX])
         (void)snprintf(out + len, (size_t)(TRACE_ID_MAX - len), "%" STR_F, STR_A(buf_str(&others)));
 }
 
-void invocation_write_error(struct buf *out, const char *type, const char *request_id,
+static bool is_reason(struct str s)
+{
+    if (s.len < 2 || s.at[0] < 'A' || s.at[0] > 'Z')
+        return false;
+    for (size_t i = 0; i < s.len; i++)
+        if ((s.at[i] | ' ') < 'a' || (s.at[i] | ' ') > 'z')
+            return false;
+    return true;
+}
+
+static const struct {
+    struct str kind, unknown;
+} error_kinds[] = {
+    {STR_INIT("Function."), STR_INIT("Function.Unknown")},
+    {STR_INIT("Runtime."),  STR_INIT("Runtime.Unknown") },
+};
+
+struct str invocation_error_type(struct str said)
+{
+    FOR_EACH (row, error_kinds, ARRAY_LENGTH(error_kinds))
+        if (str_starts_with(said, row->kind))
+            return is_reason(str_skip(said, row->kind.len)) ? said : row->unknown;
+    return STR("Runtime.Unknown");
+}
+
+void invocation_write_error(struct buf *out, struct str type, const char *request_id,
                             struct str why)
 {
     buf_literal(out, "{\"errorType\":");
-    json_write_string(out, str_from(type));
+    json_write_string(out, type);
     buf_literal(out, ",\"errorMessage\":\"RequestId: ");
     json_write_escaped(out, str_from(request_id));
     buf_literal(out, " Error: ");

@@ -37,7 +37,7 @@ static void conclude(struct worker *w, struct invocation_result *result)
 static void fail(struct worker *w, enum invocation_end end, const char *type, struct str why)
 {
     struct invocation_result result = {.end = end, .content_type = STR("application/json")};
-    invocation_write_error(&result.payload, type, w->request_id, why);
+    invocation_write_error(&result.payload, str_from(type), w->request_id, why);
     conclude(w, &result);
 }
 
@@ -155,6 +155,9 @@ static void on_report(struct runtime_api *api, struct runtime_report *report)
         buf_release(&result.payload);
         return;
     }
+    if (report->failed && buf_len(&result.payload) == 0) /* callers are told something always */
+        invocation_write_error(&result.payload, invocation_error_type(report->error_type),
+                               w->request_id, STR("the runtime did not say why"));
     set_state(w, WORKER_ANSWERED);
     conclude(w, &result);
 }

@@ -29,7 +29,7 @@ void pool_fail_invocation(struct worker_pool *p, struct invocation *i)
         result.end = INVOCATION_FAILED;
         buf_append(&result.payload, buf_str(&f->body));
     } else {
-        invocation_write_error(&result.payload, f->type, i->request_id, buf_str(&f->why));
+        invocation_write_error(&result.payload, str_from(f->type), i->request_id, buf_str(&f->why));
     }
     i->done(i, &result);
     buf_release(&result.payload);

@@ -15,7 +15,7 @@ struct told {
     struct buf payload, error, log_tail, request_id, content_type;
 };
 
-#define OUTCOMES 8
+#define OUTCOMES 16
 
 static struct {
     struct loop loop;
@@ -407,6 +407,44 @@ static void a_stream_may_break_off(void **state)
     await(o);
     assert_int_equal(o->failure, INTEGRATION_FUNCTION_ERROR);
     assert_str_equal(buf_str(&o->payload), STR("{\"errorMessage\":\"broken\"}"));
+}
+
+static const struct {
+    const char *name, *field, *want;
+} silent_errors[] = {
+    {"none", "X: x", "Runtime.Unknown"},
+    {"a runtime's", "Lambda-Runtime-Function-Error-Type: Runtime.NoHandler", "Runtime.NoHandler"},
+    {"a function's", "Lambda-Runtime-Function-Error-Type: Function.Oops", "Function.Oops"},
+    {"no reason", "Lambda-Runtime-Function-Error-Type: Function.", "Function.Unknown"},
+    {"in small", "Lambda-Runtime-Function-Error-Type: Function.oops", "Function.Unknown"},
+    {"with digits", "Lambda-Runtime-Function-Error-Type: Runtime.E404", "Runtime.Unknown"},
+    {"of no kind", "Lambda-Runtime-Function-Error-Type: <script>", "Runtime.Unknown"},
+    {"of another one", "Lambda-Runtime-Function-Error-Type: Sandbox.Timedout", "Runtime.Unknown"},
+};
+
+/* The type counts only where there is no body, which is passed on as it is. */
+static void an_error_without_a_body_has_its_type(void **state)
+{
+    (void)state;
+    use();
+    FOR_EACH_CASE (c, silent_errors) {
+        char id[37];
+        scoped_buf struct buf request = {0}, want = {0};
+        struct told *o = invoke("{}");
+        (void)take_event(child(0), id);
+        buf_printf(&request,
+                   "POST /2018-06-01/runtime/invocation/%s/error HTTP/1.1\r\nHost: x\r\n%s\r\n"
+                   "Content-Length: 0\r\n\r\n",
+                   id, c->field);
+        assert_holds(child_asks(child(0), buf_str(&request)), "202 Accepted");
+        await(o);
+        buf_printf(&want,
+                   "{\"errorType\":\"%s\",\"errorMessage\":\"RequestId: %s Error: the runtime "
+                   "did not say why\"}",
+                   c->want, id);
+        CHECK_CASE(c, str_eq(buf_str(&o->payload), buf_str(&want)), "%" STR_F,
+                   STR_A(buf_str(&o->payload)));
+    }
 }
 
 static void a_mode_is_streaming_or_none(void **state)
@@ -840,6 +878,7 @@ int main(void)
         TEST(paths_are_known),
         TEST(an_answer_has_a_bound),
         TEST(a_stream_may_break_off),
+        TEST(an_error_without_a_body_has_its_type),
         TEST(a_mode_is_streaming_or_none),
         cmocka_unit_test_teardown(who_asks_anew_is_heard, teardown),
         TEST(crashes_are_told),
