@@ -850,6 +850,29 @@ static void the_log_is_lambdas(void **state)
     assert_holds(tail, " ms\tMemory Size: 128 MB\tMax Memory Used: ");
     assert_holds(tail, "\tInit Duration: ");
     assert_holds(buf_str(&h.log), "loading\nSTART RequestId: ");
+    struct told *second = invoke("{}");
+    (void)take_event(child(0), id);
+    (void)child_posts(child(0), str_from(id), "response", STR("1"));
+    await(second);
+    assert_holds(buf_str(&second->log_tail), "\nREPORT RequestId: ");
+    assert_true(str_find_str(buf_str(&second->log_tail), STR("Init Duration")) ==
+                buf_len(&second->log_tail));
+}
+
+static void the_tail_is_the_end(void **state)
+{
+    (void)state;
+    char id[37], line[3 * LAMBDA_LOG_TAIL_MAX];
+    memset(line, 'a', sizeof(line));
+    memcpy(line + sizeof(line) - 5, "last\n", 5);
+    use();
+    struct told *o = invoke("{}");
+    (void)take_event(child(0), id);
+    (void)!write(child(0)->output, line, sizeof(line));
+    (void)child_posts(child(0), str_from(id), "response", STR("1"));
+    await(o);
+    assert_int_equal(buf_len(&o->log_tail), LAMBDA_LOG_TAIL_MAX);
+    assert_holds(buf_str(&o->log_tail), "aaaalast\nEND RequestId: ");
 }
 
 static void the_end_comes_at_any_time(void **state)
@@ -899,6 +922,7 @@ int main(void)
         TEST(a_function_that_is_gone_ends),
         TEST(a_function_that_is_gone_serves_who_waits),
         TEST(the_log_is_lambdas),
+        TEST(the_tail_is_the_end),
         TEST(the_end_comes_at_any_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
