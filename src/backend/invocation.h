@@ -45,6 +45,7 @@ struct invocation {
     char trace_id[TRACE_ID_MAX]; /* "Root=…;Parent=…;Sampled=…" */
     struct buf client_context;   /* JSON, or empty; taken over */
     struct buf arn;              /* as it was invoked; taken over */
+    bool wants_log;              /* the result has the log's end */
     uint64_t timeout;            /* of the function, microseconds; begins when a process has it */
     invocation_done_fn *done;
 

@@ -321,6 +321,7 @@ static void describe_invocation(struct lambda_call *call, const struct lambda_re
     else
         uuid_make(i->request_id);
     trace_id_complete(request->trace_id, loop_wall(call->function->lambda->loop), i->trace_id);
+    i->wants_log = request->wants_log;
     buf_append(&i->client_context, request->client_context);
     buf_append(&i->arn, call->target->arn);
     if (request->qualifier.len > 0)

@@ -25,8 +25,7 @@ static void conclude(struct worker *w, struct invocation_result *result)
 {
     struct invocation *invocation = w->invocation;
     w->invocation = NULL;
-    FOR_EACH (output, w->outputs, ARRAY_LENGTH(w->outputs))
-        worker_output_drain(output);
+    worker_output_drain(&w->output);
     worker_log_end(w, result->end);
     result->log_tail = worker_tail(w);
     if (invocation)
@@ -220,8 +219,7 @@ static void close_parts(struct worker *w)
 {
     timer_cancel(w->loop, &w->timer);
     runtime_api_close(&w->api);
-    FOR_EACH (output, w->outputs, ARRAY_LENGTH(w->outputs))
-        worker_output_close(output);
+    worker_output_close(&w->output);
 }
 
 /* As Go writes an exit error. */
@@ -303,8 +301,7 @@ static void on_exit_of_child(struct child *child, const struct child_exit *exit)
     w->child = NULL;
     w->exited = true;
     w->exit = *exit;
-    FOR_EACH (output, w->outputs, ARRAY_LENGTH(w->outputs))
-        worker_output_drain(output);
+    worker_output_drain(&w->output);
     timer_start(w->loop, &w->timer, loop_now(w->loop) + EXIT_PATIENCE, on_exit_time);
     finish_if_heard(w);
 }
@@ -391,6 +388,7 @@ void worker_give(struct worker *w, struct invocation *invocation)
     uint64_t due = (loop_wall(w->loop) + invocation->timeout) / USEC_PER_MSEC;
     w->invocation = invocation;
     w->given = now;
+    w->keeps_tail = invocation->wants_log;
     memcpy(w->request_id, invocation->request_id, sizeof(w->request_id));
     worker_log_start(w);
     add_header(headers, &count, "content-type", STR("application/json"));

@@ -64,8 +64,8 @@ struct worker {
     struct loop *loop;
     struct child *child;
     struct runtime_api api;
-    struct worker_output outputs[2];
-    unsigned open_parts;           /* of the three above */
+    struct worker_output output;
+    unsigned open_parts;           /* of the two above */
     struct timer timer;            /* of the start, of the function's timeout, of the end */
     struct invocation *invocation; /* NULL: none, or its caller was answered */
     char request_id[REQUEST_ID_SIZE];
@@ -79,7 +79,8 @@ struct worker {
     struct child_exit exit;
     struct start_failure failure;
     struct buf said; /* while it starts: what it wrote */
-    struct buf tail; /* of the log of the invocation */
+    bool keeps_tail; /* of the log of the invocation: somebody wants it */
+    struct buf tail;
     struct sigv4_key key;
 };
 

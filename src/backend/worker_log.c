@@ -35,15 +35,24 @@ void worker_log(struct worker *w, struct str text)
         return;
     const struct hosting_owner *owner = &w->context->hosting->owner;
     struct hosted_line line = {w->context->function_name, str_from(w->request_id), text};
-    keep_tail(w, text);
+    if (w->keeps_tail)
+        keep_tail(w, text);
     owner->on_line(owner->data, &line);
+}
+
+static bool is_heard(const struct worker *w)
+{
+    return w->context && (w->keeps_tail ||
+                          w->context->hosting->owner.hears_lines(w->context->hosting->owner.data));
 }
 
 void worker_log_start(struct worker *w)
 {
     char line[96];
-    int len = snprintf(line, sizeof(line), "START RequestId: %s Version: $LATEST", w->request_id);
     buf_clear(&w->tail);
+    if (!is_heard(w))
+        return;
+    int len = snprintf(line, sizeof(line), "START RequestId: %s Version: $LATEST", w->request_id);
     worker_log(w, str_of(line, (size_t)len));
 }
 
@@ -82,6 +91,10 @@ void worker_log_end(struct worker *w, enum invocation_end end)
 {
     char line[320];
     double duration = (double)(loop_now(w->loop) - w->given) / 1e3;
+    if (!is_heard(w)) {
+        w->init_duration = 0;
+        return;
+    }
     int len = snprintf(line, sizeof(line), "END RequestId: %s", w->request_id);
     worker_log(w, str_of(line, (size_t)len));
     read_memory(w);

@@ -54,7 +54,11 @@ static void on_poll(uv_poll_t *poll, int status, int events);
 
 static void watch(struct worker_output *o)
 {
-    if (!o->ended && !o->closing && o->allowance > 0)
+    bool wanted = !o->ended && !o->closing && o->allowance > 0;
+    if (wanted == o->watched)
+        return; /* each change is a system call */
+    o->watched = wanted;
+    if (wanted)
         (void)uv_poll_start(&o->poll, UV_READABLE, on_poll);
     else
         (void)uv_poll_stop(&o->poll);

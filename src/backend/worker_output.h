@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* worker_output.h: what a worker writes on one of its two streams, line by line. */
+/* worker_output.h: what a worker writes on stdout and stderr, which share one pipe so that their
+ * order stays, line by line. */
 #ifndef TURNPIKE_BACKEND_WORKER_OUTPUT_H
 #define TURNPIKE_BACKEND_WORKER_OUTPUT_H
 
@@ -34,7 +35,7 @@ struct worker_output {
     struct buf line; /* that has not ended */
     size_t allowance;
     struct timer window; /* running: until the allowance is renewed */
-    bool ended, closing;
+    bool ended, closing, watched;
 };
 
 /* Makes the pipe; *ret_write_end is the caller's to close once the child has it. `owner` is for the

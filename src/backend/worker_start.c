@@ -23,17 +23,15 @@ static struct str make_log_stream(struct arena *a, uint64_t wall)
                         STR_A(buf_str(&hex)));
 }
 
-static bool open_parts(struct worker *w, uid_t user, int write_ends[2], struct error *ret_error)
+static bool open_parts(struct worker *w, uid_t user, int *ret_write_end, struct error *ret_error)
 {
     if (!runtime_api_open(&w->api, w->loop, user, &worker_runtime_events, ret_error))
         return false;
     w->open_parts = 1;
-    for (size_t i = 0; i < ARRAY_LENGTH(w->outputs); i++) {
-        if (!worker_output_open(&w->outputs[i], w->loop, &worker_output_events, w, &write_ends[i],
-                                ret_error))
-            return false;
-        w->open_parts++;
-    }
+    if (!worker_output_open(&w->output, w->loop, &worker_output_events, w, ret_write_end,
+                            ret_error))
+        return false;
+    w->open_parts = 2;
     return true;
 }
 
@@ -56,8 +54,8 @@ static const char *const *make_environment(struct worker *w, const struct worker
     return function_environment(a, &facts);
 }
 
-static struct child *spawn(struct worker *w, const struct worker_start *start,
-                           const int write_ends[2], struct error *ret_error)
+static struct child *spawn(struct worker *w, const struct worker_start *start, int write_end,
+                           struct error *ret_error)
 {
     const struct process_settings *p = &start->function->process;
     struct arena arena;
@@ -73,18 +71,11 @@ static struct child *spawn(struct worker *w, const struct worker_start *start,
                               .group = p->group_id,
                               .data_max =
                                   p->memory_limited ? (uint64_t)p->memory_size * 1024 * 1024 : 0,
-                              .output = write_ends[0],
-                              .error = write_ends[1]};
+                              .output = write_end,
+                              .error = write_end};
     struct child *child = keeper_spawn(start->keeper, &spec, &worker_child_events, w, ret_error);
     arena_release(&arena);
     return child;
-}
-
-static void close_ends(const int fds[2])
-{
-    for (size_t i = 0; i < 2; i++)
-        if (fds[i] >= 0)
-            (void)close(fds[i]);
 }
 
 struct worker *worker_new(const struct worker_context *context, const struct worker_start *start,
@@ -92,7 +83,7 @@ struct worker *worker_new(const struct worker_context *context, const struct wor
 {
     const struct process_settings *p = &start->function->process;
     struct worker *w = xcalloc(1, sizeof(*w));
-    int write_ends[2] = {-1, -1};
+    int write_end = -1;
     *w = (struct worker){.context = context,
                          .owner = owner,
                          .generation = start->generation,
@@ -100,9 +91,10 @@ struct worker *worker_new(const struct worker_context *context, const struct wor
                          .memory_size = p->memory_size,
                          .init_timeout = p->init_timeout};
     w->started = loop_now(w->loop);
-    if (open_parts(w, p->user.text.len > 0 ? p->user_id : geteuid(), write_ends, ret_error))
-        w->child = spawn(w, start, write_ends, ret_error);
-    close_ends(write_ends);
+    if (open_parts(w, p->user.text.len > 0 ? p->user_id : geteuid(), &write_end, ret_error))
+        w->child = spawn(w, start, write_end, ret_error);
+    if (write_end >= 0)
+        (void)close(write_end);
     if (!w->child) {
         worker_drop(w);
         return NULL;

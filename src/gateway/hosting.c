@@ -16,6 +16,12 @@ static void on_line(void *data, const struct hosted_line *line)
         log_write_text(LOG_LEVEL_NOTICE, fields, line->request_id.len > 0 ? 2 : 1, line->text);
 }
 
+static bool hears_lines(void *data)
+{
+    (void)data;
+    return log_level() >= LOG_LEVEL_NOTICE;
+}
+
 static void on_trouble(void *data, struct str function, struct str why)
 {
     (void)data;
@@ -52,6 +58,7 @@ void gateway_host(struct gateway *g, const char *program, const char *const *env
         .environment = environment,
         .owner = {.data = g,
                   .on_line = on_line,
+                  .hears_lines = hears_lines,
                   .on_trouble = on_trouble,
                   .on_notice = on_notice,
                   .issue_key = issue_key,

@@ -216,6 +216,7 @@ static enum verdict call(struct exchange *x)
                                      .trace_id = x->t.request.trace_id,
                                      .client_context = i->client_context,
                                      .request_id = i->request_id,
+                                     .wants_log = i->wants_log,
                                      .timeout = i->function->timeout +
                                                 i->function->process.init_timeout + WAITING_MAX};
     x->t.request.body = STR("");

@@ -3,11 +3,12 @@
 // processor time is not counted.
 import { execFileSync } from "node:child_process";
 import http from "node:http";
+import os from "node:os";
 import path from "node:path";
 import { cost, directory, figure, figureAbove, freePort, gatewayFamily, program, quantile, race, report, residentBytes, start, stop, tool, wanted, write } from "./lib.mjs";
 import { wrk } from "./http.mjs";
 
-const CONCURRENCY = 64, COLD = 100, WARM = 20, NODES = 4;
+const CONCURRENCY = 64, COLD = 100, WARM = 20;
 const EARLY = 10_000, INVOCATIONS = 100_000, CRASH_EVERY = 100, CLIENTS = 32;
 const peer = path.join(import.meta.dirname, "serverless-offline");
 const runtime = path.join(import.meta.dirname, "../e2e/functions/node_modules/.bin/aws-lambda-ric");
@@ -15,8 +16,9 @@ const runtime = path.join(import.meta.dirname, "../e2e/functions/node_modules/.b
 // The cheapest function, on the core of the load and not on turnpike's.
 const cheap = (process = {}) => ({ process: { command: ["taskset", "-c", "1", tool("runtime_worker")], workingDirectory: directory, ...process }, environment: { PATH: "/usr/bin:/bin" }, credentials: "none" });
 
-// A gateway whose routes `ANY /NAME` lead to the functions (`crash` to the one that is there).
-async function serve(name, functions, routes = Object.keys(functions)) {
+// A gateway whose routes `ANY /NAME` lead to the functions (`crash` to the one that is there). more: other
+// keys of its configuration.
+async function serve(name, functions, { routes = Object.keys(functions), core = 0, ...more } = {}) {
   const port = await freePort();
   const arn = (fn) => `arn:aws:lambda:us-east-1:123456789012:function:${fn}`;
   const integration = (fn) => ({ type: "aws_proxy", httpMethod: "POST", uri: arn(fn), payloadFormatVersion: "2.0" });
@@ -24,9 +26,9 @@ async function serve(name, functions, routes = Object.keys(functions)) {
   write(`${name}.json`, JSON.stringify({ openapi: "3.0.1", info: { title: name, version: "1" }, paths }));
   const config = write(`${name}.yaml`, JSON.stringify({
     listeners: [{ name: "local", address: "127.0.0.1", port }], stateDirectory: directory, throttling: { rateLimit: 1e9, burstLimit: 1e9 },
-    apis: [{ apiId: "bench", protocolType: "HTTP", definition: `${name}.json`, stages: [{ stageName: "$default" }] }], functions,
+    apis: [{ apiId: "bench", protocolType: "HTTP", definition: `${name}.json`, stages: [{ stageName: "$default" }] }], functions, ...more,
   }));
-  return { port, pid: await start(0, program, ["serve", "--config", config, "--log-level", "error"], port) };
+  return { port, pid: await start(core, program, ["serve", "--config", config, "--log-level", "error"], port) };
 }
 
 function get(agent, port, target) {
@@ -43,11 +45,16 @@ async function load(url, duration) {
 
 /* --- warm --- */
 
+// Beside it, the same function hosted by another turnpike, which is asked by the Invoke API, and nginx in
+// its place, which answers with less ado than any function.
 async function warmRow(backendPort) {
-  const hosted = await serve("warm", { cheap: cheap({ concurrency: CONCURRENCY, minimum: CONCURRENCY }), remote: { endpoint: `http://127.0.0.1:${backendPort}`, maxConcurrency: CONCURRENCY } });
+  const many = { cheap: cheap({ concurrency: CONCURRENCY, minimum: CONCURRENCY }) }, invokePort = await freePort();
+  const other = await serve("behind", many, { core: 1, invokeApi: { address: "127.0.0.1", port: invokePort, authorizationType: "NONE" } });
+  const endpoint = (port, remoteName) => ({ endpoint: `http://127.0.0.1:${port}`, remoteName, maxConcurrency: CONCURRENCY });
+  const hosted = await serve("warm", { ...many, behind: endpoint(invokePort, "cheap"), nginx: endpoint(backendPort, "todo") });
   const contestant = (name, route, limit) => ({ name, limit, run: (duration) => cost(hosted.pid, () => load(`http://127.0.0.1:${hosted.port}/${route}`, duration), gatewayFamily) });
-  const row = { name: "hosted function, warm", unit: "invocation", contestants: [contestant("hosted", "cheap"), contestant("behind the Invoke API", "remote", 1.5)] };
-  return { row, end: () => stop(hosted.pid) };
+  const row = { name: "hosted function, warm", unit: "invocation", contestants: [contestant("hosted", "cheap"), contestant("behind the Invoke API", "behind", 1.5), contestant("nginx behind the Invoke API", "nginx")] };
+  return { row, end: async () => { await stop(hosted.pid); await stop(other.pid); } };
 }
 
 /* --- cold --- */
@@ -75,11 +82,15 @@ async function coldStart() {
 
 /* --- beside serverless-offline --- */
 
+// Both have all cores but the load's.
+const count = os.availableParallelism(), cores = count > 2 ? `0,2-${count - 1}` : "0";
+const NODES = 2 * Math.max(1, count - 1);
+
 async function nodeRow() {
   const env = { PATH: `${path.dirname(process.execPath)}:/usr/bin:/bin` };
-  const ours = await serve("node", { nothing: { process: { command: [runtime, "nothing.handler"], workingDirectory: peer, concurrency: NODES, minimum: NODES }, environment: env, credentials: "none", timeout: 30 } });
+  const ours = await serve("node", { nothing: { process: { command: [runtime, "nothing.handler"], workingDirectory: peer, concurrency: NODES, minimum: NODES }, environment: env, credentials: "none", timeout: 30 } }, { core: cores });
   const port = await freePort(), lambdaPort = await freePort();
-  const theirs = await start(0, process.execPath, ["node_modules/serverless/bin/serverless.js", "offline", "start", "--httpPort", String(port), "--lambdaPort", String(lambdaPort)], port,
+  const theirs = await start(cores, process.execPath, ["node_modules/serverless/bin/serverless.js", "offline", "start", "--httpPort", String(port), "--lambdaPort", String(lambdaPort)], port,
     { cwd: peer, stdio: ["ignore", "ignore", "ignore"], env: { ...process.env, SLS_TELEMETRY_DISABLED: "1", SLS_NOTIFICATIONS_MODE: "off" } });
   const contestant = (name, pid, at) => ({ name, run: (duration) => cost(pid, () => load(`http://127.0.0.1:${at}/nothing`, duration)) });
   const row = { name: "Node function that does nothing", unit: "request", contestants: [contestant("turnpike", ours.pid, ours.port), contestant("serverless-offline", theirs, port)] };
@@ -90,7 +101,7 @@ const middle = (row, contestant, key) => quantile(row.results[contestant].map((o
 
 function compareNode(row) {
   return figureAbove("  requests a second, beside serverless-offline", middle(row, 0, "perSecond") / middle(row, 1, "perSecond"), 10, "×") +
-    figure("  p99, beside serverless-offline", middle(row, 0, "p99") / middle(row, 1, "p99"), null, "×");
+    figure("  p99 of serverless-offline, beside ours", middle(row, 1, "p99") / middle(row, 0, "p99"), null, "×");
 }
 
 /* --- memory --- */
@@ -98,7 +109,7 @@ function compareNode(row) {
 // Bytes by which the daemon has grown between so many invocations and ten times as many, one in a
 // hundred of which ends its process.
 async function growth() {
-  const { pid, port } = await serve("crashes", { cheap: cheap({ concurrency: CLIENTS }) }, ["cheap", "crash"]), agent = new http.Agent({ keepAlive: true, maxSockets: CLIENTS });
+  const { pid, port } = await serve("crashes", { cheap: cheap({ concurrency: CLIENTS }) }, { routes: ["cheap", "crash"] }), agent = new http.Agent({ keepAlive: true, maxSockets: CLIENTS });
   let sent = 0, early = 0;
   const client = async (until) => {
     while (sent < until) {

@@ -5,6 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "./lib/bounded.mjs";
 import { makeCertificate } from "./lib/certificates.mjs";
+import { readMetrics } from "./lib/prometheus.mjs";
 import { open as openWebSocket } from "./lib/websocket.mjs";
 import { startGateway, temporaryDirectory } from "./lib/gateway.mjs";
 import { configOf, descendants, folder, hosted, outcome, reason, ric, routesOf, runs, said, searchPath, skipUnlessRoot, until, vanished, withHosted } from "./lib/hosted.mjs";
@@ -417,6 +418,19 @@ test("of a timeout and a crash REPORT tells", async () => {
     await said(gateway, "f", /REPORT RequestId: \S+\tDuration: 1\d\d\d\.\d\d ms.*Status: timeout/);
     await call("/f?do=exits");
     await said(gateway, "f", /REPORT RequestId: .*Status: error\tError Type: Runtime\.ExitError/);
+  });
+});
+
+test("metrics: how many processes there are, and how starting them went", async () => {
+  const functions = { f: hosted(ric("basic.any"), {}, { concurrency: 2, idleTimeout: 0.3 }), broken: hosted(ric("import-throws.handler")) };
+  await withHosted(functions, async ({ gateway, call }) => {
+    const value = async (name, labels) => readMetrics(await gateway.metrics()).get(name)?.series.find((one) => Object.entries(labels).every(([label, wanted]) => one.labels[label] === wanted))?.value;
+    await Promise.all(["a", "b"].map((mark) => call(`/f?do=sleeps&ms=200&mark=${mark}`)));
+    assert.equal(await value("turnpike_function_processes", { function: "f" }), 2);
+    assert.equal(await value("turnpike_function_starts_total", { function: "f", result: "ok" }), 2);
+    await call("/broken");
+    assert.equal(await value("turnpike_function_starts_total", { function: "broken", result: "error" }), 1);
+    await until(async () => (await value("turnpike_function_processes", { function: "f" })) === 0, "none is left");
   });
 });
 

@@ -89,6 +89,12 @@ static void on_line(void *data, const struct hosted_line *line)
         memcpy(play.request_id, line->request_id.at, 36);
 }
 
+static bool hears_lines(void *data)
+{
+    (void)data;
+    return true;
+}
+
 static void on_word(void *data, struct str function, struct str word)
 {
     (void)data, (void)function, (void)word;
@@ -137,6 +143,7 @@ static void begin_once(void)
     play.counters = counters_new();
     play.lambda = lambda_new(&play.loop, NULL, play.counters);
     play.hosting.owner = (struct hosting_owner){.on_line = on_line,
+                                                .hears_lines = hears_lines,
                                                 .on_trouble = on_word,
                                                 .on_notice = on_word,
                                                 .issue_key = issue_key,

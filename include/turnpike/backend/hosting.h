@@ -3,6 +3,8 @@
 #ifndef TURNPIKE_BACKEND_HOSTING_H
 #define TURNPIKE_BACKEND_HOSTING_H
 
+#include <stdbool.h>
+
 #include "turnpike/base/sigv4.h"
 
 /* One line of a function's log, without its end. */
@@ -19,6 +21,8 @@ struct hosting_owner {
     void *data;
     /* What the function wrote on stdout or stderr, or Lambda's START, END and REPORT. */
     void (*on_line)(void *data, const struct hosted_line *line);
+    /* Whether anybody would see START, END and REPORT: otherwise they are not written. */
+    bool (*hears_lines)(void *data);
     /* Something about its processes that whoever runs the gateway must know. */
     void (*on_trouble)(void *data, struct str function, struct str why);
     void (*on_notice)(void *data, struct str function, struct str what);

@@ -44,7 +44,7 @@ struct lambda_answer {
     /* Text is valid during the callback, and empty where there is none. */
     struct str request_id;   /* x-amzn-RequestId */
     struct str content_type; /* of the payload */
-    struct str log_tail;     /* the end of a hosted function's log, at most LAMBDA_LOG_TAIL_MAX */
+    struct str log_tail;     /* where wanted: the log's end, at most LAMBDA_LOG_TAIL_MAX bytes */
     struct str error;        /* integrationErrorMessage */
     struct str detail;       /* what the log says in its place */
 };
@@ -63,6 +63,7 @@ struct lambda_request {
     struct str trace_id;       /* may be empty */
     struct str client_context; /* JSON of the caller's, or empty; hosted functions alone see it */
     struct str request_id;     /* of a hosted function's invocation; empty: a new one */
+    bool wants_log;            /* of a hosted function: the answer has its log's end */
     uint64_t timeout;          /* the integration's, microseconds, waiting in the queue included */
     uint64_t apart_max; /* not 0: it waits in its turn, but maxQueue does not count it; so many of
                          * these may wait. For what nobody would ask for again */

@@ -88,7 +88,7 @@ struct exchange {
     struct work work;      /* on the thread pool */
     struct {
         bool readable;
-        bool streamed; /* it is one that a function streamed */
+        bool streamed;            /* it is one that a function streamed */
         struct response response; /* where readable */
         struct str error;         /* otherwise */
     } result; /* what was found in the payload; apart from t, as a worker may be writing it */

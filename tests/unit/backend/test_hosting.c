@@ -38,6 +38,12 @@ static void on_line(void *data, const struct hosted_line *line)
     buf_printf(&h.log, "%" STR_F "\n", STR_A(line->text));
 }
 
+static bool hears_lines(void *data)
+{
+    (void)data;
+    return true;
+}
+
 static void on_trouble(void *data, struct str function, struct str why)
 {
     (void)data;
@@ -94,6 +100,7 @@ static int setup(void **state)
     h.hosting = (struct hosting){.program = "x",
                                  .environment = environment,
                                  .owner = {.on_line = on_line,
+                                           .hears_lines = hears_lines,
                                            .on_trouble = on_trouble,
                                            .on_notice = on_trouble,
                                            .issue_key = issue_key,
@@ -151,6 +158,7 @@ static struct told *invoke_within(const char *event, uint64_t timeout)
     struct lambda_request request = {.function = h.snapshot->functions.items[0],
                                      .trace_id = STR("Root=1-5759e988-bd862e3fe1be46a994272793"),
                                      .client_context = STR("{\"custom\":1}"),
+                                     .wants_log = true,
                                      .timeout = timeout};
     buf_append(&request.payload, str_from(event));
     (void)lambda_invoke(h.lambda, &request, on_done, o);
