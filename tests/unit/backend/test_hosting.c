@@ -233,8 +233,9 @@ static void a_function_answers(void **state)
     assert_holds(event, "Lambda-Runtime-Deadline-Ms: ");
     assert_holds(event, "content-length: 7\r\n");
     assert_true(str_ends_with(event, STR("\r\n\r\n{\"a\":1}")));
-    assert_holds(child_posts(child(0), str_from(id), "response", STR("{\"b\":2}")),
-                 "HTTP/1.1 202 Accepted");
+    struct str answer = child_posts(child(0), str_from(id), "response", STR("{\"b\":2}"));
+    assert_holds(answer, "HTTP/1.1 202 Accepted");
+    assert_true(str_ends_with(answer, STR("\r\n\r\n{\"status\":\"OK\"}\n")));
     await(o);
     assert_int_equal(o->failure, INTEGRATION_OK);
     assert_str_equal(buf_str(&o->payload), STR("{\"b\":2}"));
@@ -344,6 +345,8 @@ static const struct {
      "NotFound"},
     {"telemetry", "PUT /2022-07-01/telemetry HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
      "202", "Telemetry API is not supported"},
+    {"logs", "PUT /2020-08-15/logs HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", "202",
+     "Logs API is not supported"},
     {"no id",
      "POST /2018-06-01/runtime/invocation//response HTTP/1.1\r\nHost: x\r\n"
      "Content-Length: 0\r\n\r\n",
@@ -415,6 +418,48 @@ static void a_stream_may_break_off(void **state)
     await(o);
     assert_int_equal(o->failure, INTEGRATION_FUNCTION_ERROR);
     assert_str_equal(buf_str(&o->payload), STR("{\"errorMessage\":\"broken\"}"));
+}
+
+static void an_answer_says_what_it_is(void **state)
+{
+    (void)state;
+    char id[37];
+    scoped_buf struct buf request = {0};
+    use();
+    struct told *o = invoke("{}");
+    (void)take_event(child(0), id);
+    buf_printf(&request,
+               "POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\r\nHost: x\r\n"
+               "Content-Type: application/x-thing\r\nContent-Length: 1\r\n\r\n1",
+               id);
+    (void)child_asks(child(0), buf_str(&request));
+    await(o);
+    assert_str_equal(buf_str(&o->content_type), STR("application/x-thing"));
+}
+
+/* It may be given once more, on another connection. */
+static void an_answer_that_is_malformed_is_none(void **state)
+{
+    (void)state;
+    char id[37];
+    scoped_buf struct buf request = {0};
+    use();
+    struct told *o = invoke("{}");
+    struct child *c = child(0);
+    (void)take_event(c, id);
+    buf_printf(&request,
+               "POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\r\nHost: x\r\n"
+               "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nnonsense\r\n",
+               id);
+    struct str answer = child_asks(c, buf_str(&request));
+    assert_string_equal(status_of(answer), "400");
+    assert_holds(answer, "\"TruncatedHTTPRequest\"");
+    assert_false(o->done);
+    (void)close(c->socket);
+    c->socket = -1;
+    (void)child_posts(c, str_from(id), "response", STR("1"));
+    await(o);
+    assert_str_equal(buf_str(&o->payload), STR("1"));
 }
 
 static const struct {
@@ -629,6 +674,38 @@ static void starts_that_fail_are_told(void **state)
     assert_int_equal(keeper.count, 2);
 }
 
+static const struct {
+    const char *name;
+    enum child_step step;
+    int number;
+    const char *type, *why;
+} refused_starts[] = {
+    {"no process", CHILD_STEP_FORK, EAGAIN, "Runtime.Unknown", "Resource temporarily"},
+    {"its user", CHILD_STEP_USER, EPERM, "Runtime.InvalidTaskConfig", "not permitted"},
+    {"its memory", CHILD_STEP_LIMIT, EPERM, "Runtime.InvalidTaskConfig", "not permitted"},
+    {"its directory", CHILD_STEP_DIRECTORY, ENOENT, "Runtime.InvalidWorkingDir", "No such file"},
+    {"its program", CHILD_STEP_EXEC, EACCES, "Runtime.InvalidEntrypoint", "Permission denied"},
+};
+
+static void what_cannot_be_run_is_told(void **state)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(refused_starts); i++) {
+        scoped_buf struct buf type = {0};
+        setup(state);
+        use();
+        struct told *o = invoke("{}");
+        child_dies(child(0), (struct child_exit){.step = refused_starts[i].step,
+                                                 .number = refused_starts[i].number});
+        await(o);
+        buf_printf(&type, "{\"errorType\":\"%s\",", refused_starts[i].type);
+        CHECK_CASE(&refused_starts[i], str_starts_with(buf_str(&o->payload), buf_str(&type)),
+                   "%" STR_F, STR_A(buf_str(&o->payload)));
+        assert_holds(buf_str(&o->payload), refused_starts[i].why);
+        if (i + 1 < ARRAY_LENGTH(refused_starts))
+            teardown(state);
+    }
+}
+
 static void a_runtime_reports_its_failed_start(void **state)
 {
     (void)state;
@@ -700,6 +777,29 @@ static void a_start_that_was_put_off_is_made_up_for(void **state)
     assert_false(busy->done);
 }
 
+static const struct figure *figure(enum figure_type type, const char *name, const char *result)
+{
+    struct label labels[] = {{"function", STR("todo")}, {"result", str_from(result)}};
+    return counters_figure(h.counters, type, name, "", labels, result ? 2 : 1);
+}
+
+static void processes_are_counted(void **state)
+{
+    (void)state;
+    char id[37];
+    h.function.process.concurrency = 2;
+    use();
+    (void)invoke("1");
+    struct told *o = invoke("2");
+    assert_true(figure(FIGURE_GAUGE, "turnpike_function_processes", NULL)->value == 2);
+    (void)take_event(child(0), id);
+    child_dies(child(1), (struct child_exit){.started = true, .status = 1});
+    await(o);
+    assert_true(figure(FIGURE_GAUGE, "turnpike_function_processes", NULL)->value == 1);
+    assert_int_equal(figure(FIGURE_COUNTER, "turnpike_function_starts_total", "ok")->count, 1);
+    assert_int_equal(figure(FIGURE_COUNTER, "turnpike_function_starts_total", "error")->count, 1);
+}
+
 /* Time. */
 
 static void a_function_that_is_late_is_killed(void **state)
@@ -718,6 +818,23 @@ static void a_function_that_is_late_is_killed(void **state)
     assert_holds(buf_str(&o->log_tail), "Status: timeout");
     (void)invoke("{}");
     await_children(2);
+}
+
+/* Of a process that is being killed, no answer counts. */
+static void an_answer_that_is_late_is_nobodys(void **state)
+{
+    (void)state;
+    char id[37];
+    h.function.timeout = 20 * USEC_PER_MSEC;
+    keeper.ends_by_signal = false;
+    use();
+    struct told *o = invoke("{}");
+    (void)take_event(child(0), id);
+    await(o);
+    struct str answer = child_posts(child(0), str_from(id), "response", STR("1"));
+    assert_string_equal(status_of(answer), "400");
+    assert_holds(answer, "\"InvalidRequestID\"");
+    assert_string_equal(status_of(child_asks(child(0), NEXT)), "403");
 }
 
 static void a_start_that_is_late_is_killed(void **state)
@@ -905,9 +1022,11 @@ int main(void)
         TEST(as_many_run_as_may),
         TEST(a_full_queue_is_throttled),
         TEST(errors_are_passed_on),
+        TEST(an_answer_says_what_it_is),
         TEST(mistakes_are_refused),
         TEST(paths_are_known),
         TEST(an_answer_has_a_bound),
+        TEST(an_answer_that_is_malformed_is_none),
         TEST(a_stream_may_break_off),
         TEST(an_error_without_a_body_has_its_type),
         TEST(a_mode_is_streaming_or_none),
@@ -917,11 +1036,14 @@ int main(void)
         TEST(who_has_ended_is_given_nothing),
         TEST(who_has_ended_is_not_held),
         TEST(starts_that_fail_are_told),
+        cmocka_unit_test_teardown(what_cannot_be_run_is_told, teardown),
         TEST(a_runtime_reports_its_failed_start),
         TEST(nothing_can_be_started),
         TEST(nobody_waits_in_vain),
         TEST(a_start_that_was_put_off_is_made_up_for),
+        TEST(processes_are_counted),
         TEST(a_function_that_is_late_is_killed),
+        TEST(an_answer_that_is_late_is_nobodys),
         TEST(a_start_that_is_late_is_killed),
         TEST(the_integration_may_end_first),
         TEST(an_idle_process_ends),
