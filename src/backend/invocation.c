@@ -3,12 +3,8 @@
 
 #include <stdio.h>
 
-#include "turnpike/base/clock.h"
 #include "turnpike/base/json.h"
-#include "turnpike/base/random.h"
-
-#define ROOT_LEN   35 /* "1-5759e988-bd862e3fe1be46a994272793" */
-#define PARENT_LEN 16
+#include "turnpike/base/trace_id.h"
 
 void invocation_release(struct invocation *i)
 {
@@ -17,35 +13,7 @@ void invocation_release(struct invocation *i)
     buf_release(&i->arn);
 }
 
-static char *put_hex(char *out, const unsigned char *bytes, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        *out++ = "0123456789abcdef"[bytes[i] >> 4];
-        *out++ = "0123456789abcdef"[bytes[i] & 15];
-    }
-    return out;
-}
-
 /* Traces. */
-
-static bool is_hex(struct str s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (!memchr("0123456789abcdefABCDEF", s.at[i], 22))
-            return false;
-    return true;
-}
-
-static bool is_root(struct str s)
-{
-    return s.len == ROOT_LEN && str_starts_with(s, STR("1-")) && s.at[10] == '-' &&
-           is_hex(str_of(s.at + 2, 8)) && is_hex(str_skip(s, 11));
-}
-
-static bool is_parent(struct str s)
-{
-    return s.len == PARENT_LEN && is_hex(s);
-}
 
 static bool is_sampled(struct str s)
 {
@@ -56,9 +24,9 @@ static const struct {
     struct str key;
     bool (*is_valid)(struct str value);
 } trace_fields[] = {
-    {STR_INIT("Root="),    is_root   },
-    {STR_INIT("Parent="),  is_parent },
-    {STR_INIT("Sampled="), is_sampled},
+    {STR_INIT("Root="),    trace_root_is  },
+    {STR_INIT("Parent="),  trace_parent_is},
+    {STR_INIT("Sampled="), is_sampled     },
 };
 
 enum { ROOT, PARENT, SAMPLED, TRACE_FIELDS };
@@ -80,34 +48,19 @@ static void read_trace(struct str came, struct str values[TRACE_FIELDS], struct 
     }
 }
 
-static void make_root(uint64_t wall, char out[ROOT_LEN + 1])
-{
-    unsigned char bytes[12];
-    random_bytes(bytes, sizeof(bytes));
-    int len = snprintf(out, ROOT_LEN + 1, "1-%08x-", (unsigned)(wall / USEC_PER_SEC));
-    *put_hex(out + len, bytes, sizeof(bytes)) = '\0';
-}
-
-static void make_parent(char out[PARENT_LEN + 1])
-{
-    unsigned char bytes[PARENT_LEN / 2];
-    random_bytes(bytes, sizeof(bytes));
-    *put_hex(out, bytes, sizeof(bytes)) = '\0';
-}
-
 void trace_id_complete(struct str came, uint64_t wall, char out[TRACE_ID_MAX])
 {
     struct str values[TRACE_FIELDS] = {{0}};
-    char root[ROOT_LEN + 1], parent[PARENT_LEN + 1];
+    char root[TRACE_ROOT_SIZE], parent[TRACE_PARENT_SIZE];
     scoped_buf struct buf others = {0};
     read_trace(str_head(came, TRACE_ID_MAX), values, &others);
     if (!values[ROOT].at) { /* whatever else it says belongs to no trace */
-        make_root(wall, root);
+        trace_root_make(wall, root);
         values[ROOT] = str_from(root);
         values[PARENT] = values[SAMPLED] = (struct str){0};
         buf_clear(&others);
     }
-    make_parent(parent);
+    trace_parent_make(parent);
     int len =
         snprintf(out, TRACE_ID_MAX, "Root=%" STR_F ";Parent=%" STR_F ";Sampled=%" STR_F,
                  STR_A(values[ROOT]), STR_A(values[PARENT].at ? values[PARENT] : str_from(parent)),
@@ -116,11 +69,36 @@ void trace_id_complete(struct str came, uint64_t wall, char out[TRACE_ID_MAX])
         (void)snprintf(out + len, (size_t)(TRACE_ID_MAX - len), "%" STR_F, STR_A(buf_str(&others)));
 }
 
-void invocation_write_error(struct buf *out, const char *type, const char *request_id,
+static bool is_reason(struct str s)
+{
+    if (s.len < 2 || s.at[0] < 'A' || s.at[0] > 'Z')
+        return false;
+    for (size_t i = 0; i < s.len; i++)
+        if ((s.at[i] | ' ') < 'a' || (s.at[i] | ' ') > 'z')
+            return false;
+    return true;
+}
+
+static const struct {
+    struct str kind, unknown;
+} error_kinds[] = {
+    {STR_INIT("Function."), STR_INIT("Function.Unknown")},
+    {STR_INIT("Runtime."),  STR_INIT("Runtime.Unknown") },
+};
+
+struct str invocation_error_type(struct str said)
+{
+    FOR_EACH (row, error_kinds, ARRAY_LENGTH(error_kinds))
+        if (str_starts_with(said, row->kind))
+            return is_reason(str_skip(said, row->kind.len)) ? said : row->unknown;
+    return STR("Runtime.Unknown");
+}
+
+void invocation_write_error(struct buf *out, struct str type, const char *request_id,
                             struct str why)
 {
     buf_literal(out, "{\"errorType\":");
-    json_write_string(out, str_from(type));
+    json_write_string(out, type);
     buf_literal(out, ",\"errorMessage\":\"RequestId: ");
     json_write_escaped(out, str_from(request_id));
     buf_literal(out, " Error: ");

@@ -63,7 +63,11 @@ void invocation_release(struct invocation *i);
 void trace_id_complete(struct str came, uint64_t wall, char out[TRACE_ID_MAX]);
 
 /* {"errorType":…,"errorMessage":"RequestId: … Error: WHY"} (AWS: Lambda "Invoke"). */
-void invocation_write_error(struct buf *out, const char *type, const char *request_id,
+void invocation_write_error(struct buf *out, struct str type, const char *request_id,
                             struct str why);
+
+/* What a runtime calls an error where it is of the form that Lambda knows (Runtime.… or Function.…
+ * and letters); otherwise the "Unknown" of its kind. A view of `said`, or static. */
+struct str invocation_error_type(struct str said);
 
 #endif

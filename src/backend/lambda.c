@@ -99,9 +99,7 @@ static void release_call(struct lambda_call *call)
 
 static void start_waiting(struct lambda_function *f);
 
-/* Frees the slot for the next call before the callback. The payload that the callback leaves is the
- * caller's to release. */
-static void finish_call(struct lambda_call *call, const struct lambda_verdict *verdict,
+void lambda_call_finish(struct lambda_call *call, const struct lambda_verdict *verdict,
                         struct lambda_answer *answer)
 {
     struct lambda_function *f = call->function;
@@ -126,7 +124,7 @@ static void finish_with_error(struct lambda_call *call, const struct error *erro
                                         ? lambda_classify_timeout(call->function_timeout, &arena)
                                         : lambda_classify_error(error, &arena);
     struct lambda_answer answer = {0};
-    finish_call(call, &verdict, &answer);
+    lambda_call_finish(call, &verdict, &answer);
     arena_release(&arena);
 }
 
@@ -152,7 +150,7 @@ static void finish_with_answer(struct lambda_call *call, struct http_client_answ
     struct arena arena;
     arena_init(&arena, 4096);
     struct lambda_verdict verdict = lambda_classify(&reply, call->emulator, &arena);
-    finish_call(call, &verdict, &answer);
+    lambda_call_finish(call, &verdict, &answer);
     http->body = answer.payload;
     arena_release(&arena);
 }
@@ -181,58 +179,6 @@ static void call_endpoint(struct lambda_call *call, const struct lambda_target *
     call->head = call->payload = (struct buf){0};
 }
 
-/* Hosted functions. */
-
-static void on_invoked(struct invocation *invocation, struct invocation_result *result)
-{
-    struct lambda_call *call = container_of(invocation, struct lambda_call, invocation);
-    struct lambda_answer answer = {.status = 200,
-                                   .payload = result->payload,
-                                   .content_type = result->content_type,
-                                   .log_tail = result->log_tail};
-    char request_id[REQUEST_ID_SIZE];
-    memcpy(request_id, invocation->request_id, sizeof(request_id));
-    answer.request_id = str_from(request_id);
-    struct arena arena;
-    arena_init(&arena, 4096);
-    struct lambda_verdict verdict = lambda_classify_invocation(result, &arena);
-    finish_call(call, &verdict, &answer);
-    result->payload = answer.payload;
-    arena_release(&arena);
-}
-
-/* The function runs on, or waits on for a process; its slot is taken until it is through. */
-static void on_integration_time(struct timer *timer)
-{
-    struct lambda_call *call = container_of(timer, struct lambda_call, timer);
-    lambda_done_fn *done = call->done;
-    struct arena arena;
-    struct error error;
-    call->done = NULL;
-    if (!done)
-        return;
-    arena_init(&arena, 1024);
-    error_set(&error, ERROR_TIMEOUT, "no answer");
-    struct lambda_verdict verdict = lambda_classify_error(&error, &arena);
-    struct lambda_answer answer = {.failure = verdict.failure,
-                                   .error = verdict.error,
-                                   .detail = verdict.detail,
-                                   .request_id = str_from(call->invocation.request_id)};
-    done(call->data, &answer);
-    arena_release(&arena);
-}
-
-static void invoke_hosted(struct lambda_call *call, const struct lambda_target *t)
-{
-    struct lambda_function *f = call->function;
-    call->invocation.payload = call->payload;
-    call->payload = (struct buf){0};
-    call->invocation.timeout = t->timeout;
-    call->invocation.done = on_invoked;
-    timer_start(f->lambda->loop, &call->timer, call->deadline, on_integration_time);
-    pool_invoke(f->pool, &call->invocation);
-}
-
 /* The call is in no list. What belongs to its snapshot is not looked at again. */
 static void run_call(struct lambda_call *call)
 {
@@ -245,7 +191,7 @@ static void run_call(struct lambda_call *call)
     if (t->endpoint)
         call_endpoint(call, t);
     else
-        invoke_hosted(call, t);
+        lambda_call_give(call, t);
 }
 
 static void start_waiting(struct lambda_function *f)
@@ -302,7 +248,7 @@ static void on_refusing(struct task *task)
 {
     struct lambda_call *call = container_of(task, struct lambda_call, refusing);
     struct lambda_answer answer = {.status = refusals[call->refusal].status};
-    finish_call(call, &refusals[call->refusal].verdict, &answer);
+    lambda_call_finish(call, &refusals[call->refusal].verdict, &answer);
 }
 
 static void refuse_call(struct lambda_call *call, enum lambda_refusal why)
@@ -312,22 +258,6 @@ static void refuse_call(struct lambda_call *call, enum lambda_refusal why)
     call->refusal = why;
     TAILQ_INSERT_TAIL(&f->under_way, call, entry);
     task_defer(f->lambda->loop, &call->refusing, on_refusing);
-}
-
-static void describe_invocation(struct lambda_call *call, const struct lambda_request *request)
-{
-    struct invocation *i = &call->invocation;
-    struct str id = request->request_id;
-    if (id.len == REQUEST_ID_SIZE - 1)
-        memcpy(i->request_id, id.at, id.len); /* its end is zero already */
-    else
-        uuid_make(i->request_id);
-    trace_id_complete(request->trace_id, loop_wall(call->function->lambda->loop), i->trace_id);
-    i->wants_log = request->wants_log;
-    buf_append(&i->client_context, request->client_context);
-    buf_append(&i->arn, call->target->arn);
-    if (request->qualifier.len > 0)
-        buf_printf(&i->arn, ":%" STR_F, STR_A(request->qualifier));
 }
 
 struct lambda_call *lambda_invoke(struct lambda *l, struct lambda_request *request,
@@ -348,7 +278,7 @@ struct lambda_call *lambda_invoke(struct lambda *l, struct lambda_request *reque
     if (t->endpoint)
         call->head = lambda_target_head(t, request->qualifier, request->trace_id, size);
     else
-        describe_invocation(call, request);
+        lambda_call_describe(call, request);
     call->payload = request->payload;
     call->held = request->held;
     request->payload = (struct buf){0};

@@ -344,8 +344,8 @@ bool lambda_events_add(struct lambda_events *e, struct lambda_event *event)
 
 static void end_queue(struct event_queue *q)
 {
-    struct event *event;
-    while ((event = TAILQ_FIRST(&q->all))) {
+    for (struct event *event = TAILQ_FIRST(&q->all), *next; event; event = next) {
+        next = TAILQ_NEXT(event, entry);
         if (event->call)
             lambda_abandon(event->call);
         end_event(event);

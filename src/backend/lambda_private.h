@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lambda_private.h: what the parts of the Lambda backend share: definitions and connections
- * (lambda_target.c), calls and queues (lambda.c). */
+ * (lambda_target.c), calls and queues (lambda.c), those of hosted functions (lambda_hosted.c). */
 #ifndef TURNPIKE_BACKEND_LAMBDA_PRIVATE_H
 #define TURNPIKE_BACKEND_LAMBDA_PRIVATE_H
 
@@ -98,6 +98,15 @@ void lambda_function_unref(struct lambda_function *f);
 struct lambda_endpoint *lambda_endpoint_ref(struct lambda_endpoint *e);
 void lambda_endpoint_unref(struct lambda_endpoint *e);
 void lambda_unref(struct lambda *l);
+
+/* Frees the slot for the next call before the callback. The payload that the callback leaves is the
+ * caller's to release. */
+void lambda_call_finish(struct lambda_call *call, const struct lambda_verdict *verdict,
+                        struct lambda_answer *answer);
+
+/* Of hosted functions: fills in the invocation, and gives it to the function's processes. */
+void lambda_call_describe(struct lambda_call *call, const struct lambda_request *request);
+void lambda_call_give(struct lambda_call *call, const struct lambda_target *t);
 
 /* The head of one Invoke request, without its end. */
 struct buf lambda_target_head(const struct lambda_target *t, struct str qualifier,

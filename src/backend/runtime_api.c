@@ -51,9 +51,8 @@ static void on_error(struct http_connection *c, unsigned status, const char *why
     runtime_call_respond(client, status, "application/json");
 }
 
-/* What is too large is heard to its end, so that the runtime sees what it is told; but not for
- * ever.
- */
+/* What is too large is heard to its end, so that the runtime sees what it is told; but only up to a
+ * bound. */
 static void discard(struct runtime_client *client, size_t bytes)
 {
     struct runtime_api *api = client->api;

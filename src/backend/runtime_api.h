@@ -29,7 +29,8 @@ struct runtime_report {
     bool failed;           /* an error, by its path or by its trailers */
 };
 
-/* None of these is called from within a call of this module, but for on_unasked. */
+/* None of these is called from within a call of this module, but for on_unasked (by
+ * runtime_api_is_asked). `next` may be answered within on_next. */
 struct runtime_events {
     /* `next`: where accepted, answered by runtime_api_give, now or later. */
     enum runtime_verdict (*on_next)(struct runtime_api *api);

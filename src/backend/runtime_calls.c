@@ -86,9 +86,7 @@ static void begin_report(struct runtime_client *client, struct str request_id)
 
 static void begin_response(struct runtime_client *client, struct str request_id)
 {
-    struct str mode = client->report.error_type; /* where on_head has put it */
-    client->report.error_type = STR("");
-    if (mode.len > 0 && !str_eq_nocase(mode, STR("streaming")))
+    if (client->mode.len > 0 && !str_eq_nocase(client->mode, STR("streaming")))
         say(client, &wrong_mode);
     else
         begin_report(client, request_id);
@@ -213,11 +211,10 @@ void runtime_call_begin(struct runtime_client *client, const struct http_head *h
         if (!str_is(head->method, call->method) || !matches(call, path, &id))
             continue;
         client->call = call;
+        client->mode = value_of(head, "lambda-runtime-function-response-mode");
         client->report = (struct runtime_report){
             .content_type = value_of(head, "content-type"),
-            .error_type = value_of(head, call->begin == begin_response
-                                             ? "lambda-runtime-function-response-mode"
-                                             : "lambda-runtime-function-error-type")};
+            .error_type = value_of(head, "lambda-runtime-function-error-type")};
         call->begin(client, id);
         return;
     }

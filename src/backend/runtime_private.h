@@ -15,6 +15,7 @@ struct runtime_client {
     struct arena head;
     const struct runtime_call *call;
     struct buf body, answer;
+    struct str mode; /* of an answer; in `head` */
     struct runtime_report report;
     struct buf trailer_type, trailer_body;
     struct header content_type;

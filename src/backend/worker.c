@@ -36,7 +36,7 @@ static void conclude(struct worker *w, struct invocation_result *result)
 static void fail(struct worker *w, enum invocation_end end, const char *type, struct str why)
 {
     struct invocation_result result = {.end = end, .content_type = STR("application/json")};
-    invocation_write_error(&result.payload, type, w->request_id, why);
+    invocation_write_error(&result.payload, str_from(type), w->request_id, why);
     conclude(w, &result);
 }
 
@@ -108,6 +108,8 @@ static struct worker *worker_of(struct runtime_api *api)
 static enum runtime_verdict on_next(struct runtime_api *api)
 {
     struct worker *w = worker_of(api);
+    if (w->exited) /* before it was heard */
+        return RUNTIME_WRONG_STATE;
     if (w->state == WORKER_STARTING)
         w->init_duration = loop_now(w->loop) - w->started;
     else if (w->state != WORKER_ANSWERED)
@@ -152,6 +154,9 @@ static void on_report(struct runtime_api *api, struct runtime_report *report)
         buf_release(&result.payload);
         return;
     }
+    if (report->failed && buf_len(&result.payload) == 0) /* callers are told something always */
+        invocation_write_error(&result.payload, invocation_error_type(report->error_type),
+                               w->request_id, STR("the runtime did not say why"));
     set_state(w, WORKER_ANSWERED);
     conclude(w, &result);
 }
@@ -296,9 +301,11 @@ static void on_exit_time(struct timer *timer)
     finish(container_of(timer, struct worker, timer));
 }
 
+/* Of one that was not to answer, nothing is waited for. */
 static void finish_if_heard(struct worker *w)
 {
-    if (w->exited && !runtime_api_has_connections(&w->api))
+    bool may_tell = w->state == WORKER_STARTING || w->state == WORKER_RUNNING;
+    if (w->exited && !(may_tell && runtime_api_has_connections(&w->api)))
         finish(w);
 }
 
@@ -415,8 +422,9 @@ void worker_end(struct worker *w)
     if (w->state == WORKER_ENDING || w->state == WORKER_OVER)
         return;
     set_state(w, WORKER_ENDING);
-    if (w->child)
-        child_kill(w->child, SIGTERM);
+    if (!w->child) /* it has ended: its last timer runs */
+        return;
+    child_kill(w->child, SIGTERM);
     timer_start(w->loop, &w->timer, loop_now(w->loop) + END_PATIENCE, on_kill_time);
 }
 

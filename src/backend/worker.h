@@ -34,10 +34,10 @@ struct start_failure {
 
 void start_failure_release(struct start_failure *f);
 
-/* None is called from within a call of this module. */
 struct worker_events {
-    /* It was in the state `before`. IDLE: it asks for an invocation, to be given now or later.
-     * OVER: the last but for on_start_failed; the worker goes when the loop has turned. */
+    /* From within worker_asks, worker_give and worker_end, too. It was in the state `before`. IDLE:
+     * it asks for an invocation, to be given now or later. OVER: the last but for on_start_failed;
+     * the worker goes when the loop has turned. */
     void (*on_state)(struct worker *w, enum worker_state before);
     /* It has ended before it asked; `said` is the beginning of what it wrote. Following OVER. */
     void (*on_start_failed)(struct worker *w, const struct start_failure *failure, struct str said);

@@ -15,7 +15,8 @@
 
 static void keep_tail(struct worker *w, struct str line)
 {
-    line = str_head(line, LAMBDA_LOG_TAIL_MAX);
+    if (line.len > LAMBDA_LOG_TAIL_MAX)
+        line = str_skip(line, line.len - LAMBDA_LOG_TAIL_MAX);
     buf_append(&w->tail, line);
     buf_append_char(&w->tail, '\n');
     if (buf_len(&w->tail) > 2 * LAMBDA_LOG_TAIL_MAX)

@@ -36,14 +36,15 @@ static void release_definition_if_over(struct worker_pool *p)
         task_defer(p->host->loop, &p->releasing, on_releasing);
 }
 
+/* Of a function that is gone, those that wait are served by the processes that it had. */
 static bool is_stale(const struct worker_pool *p, const struct worker *w)
 {
-    return w->generation != p->generation || p->removed;
+    return w->generation != p->generation || (p->removed && p->waiting_count == 0);
 }
 
 static void on_timer(struct timer *timer);
 
-/* Rings for the one that has been idle for longest, or for a start that was put off. */
+/* Rings for the one that has been idle for longest. */
 static void set_timer(struct worker_pool *p)
 {
     const struct worker *oldest = TAILQ_LAST(&p->idle, worker_list);
@@ -52,8 +53,6 @@ static void set_timer(struct worker_pool *p)
         return;
     if (oldest && pool_alive(p) > p->function->process.minimum)
         due = oldest->idle_since + p->function->process.idle_timeout;
-    if (p->failures > 0 && pool_alive(p) < p->function->process.minimum && p->back_off_until < due)
-        due = p->back_off_until;
     if (due == UINT64_MAX)
         timer_cancel(p->host->loop, &p->timer);
     else
@@ -73,7 +72,6 @@ static void on_timer(struct timer *timer)
 {
     struct worker_pool *p = container_of(timer, struct worker_pool, timer);
     end_idle(p);
-    pool_start_wanted(p);
     set_timer(p);
 }
 
@@ -147,6 +145,7 @@ static void on_start_failed(struct worker *w, const struct start_failure *failur
         fail_waiting(p, p->waiting_count);
     else if (p->waiting_count > starting)
         fail_waiting(p, 1);
+    pool_start_wanted(p);
     set_timer(p);
     release_definition_if_over(p);
 }
@@ -260,21 +259,6 @@ void pool_use(struct worker_pool *p, struct snapshot *snapshot, const struct fun
 
 /* Invocations. */
 
-static void on_refusing(struct task *task)
-{
-    struct invocation *i = container_of(task, struct invocation, refusing);
-    struct worker_pool *p = i->pool;
-    TAILQ_REMOVE(&p->refused, i, entry);
-    pool_fail_invocation(p, i);
-}
-
-static void refuse(struct worker_pool *p, struct invocation *i)
-{
-    i->pool = p;
-    TAILQ_INSERT_TAIL(&p->refused, i, entry);
-    task_defer(p->host->loop, &i->refusing, on_refusing);
-}
-
 static struct worker *find_idle(struct worker_pool *p)
 {
     struct worker *w;
@@ -291,18 +275,13 @@ void pool_invoke(struct worker_pool *p, struct invocation *i)
         set_timer(p);
         return;
     }
-    if (!p->function || (pool_alive(p) == 0 && pool_backs_off(p))) {
-        refuse(p, i);
+    if (!p->function) {
+        pool_refuse(p, i);
         return;
     }
     TAILQ_INSERT_TAIL(&p->waiting, i, entry);
     p->waiting_count++;
     pool_start_wanted(p);
-    if (pool_alive(p) == 0) { /* nothing could be started */
-        TAILQ_REMOVE(&p->waiting, i, entry);
-        p->waiting_count--;
-        refuse(p, i);
-    }
 }
 
 /* Its life. */

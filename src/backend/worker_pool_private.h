@@ -23,7 +23,8 @@ struct worker_pool {
     unsigned failures; /* starts in a row */
     uint64_t back_off_until;
     struct start_failure failure; /* of the last start */
-    struct timer grace, timer;
+    struct timer grace;           /* until it is looked whether more are to be started */
+    struct timer timer;           /* until one has been idle for too long */
     struct task releasing;
     struct watch *watch;
     struct buf watched; /* which directory */
@@ -41,15 +42,16 @@ static inline uint64_t pool_now(const struct worker_pool *p)
     return loop_now(p->host->loop);
 }
 
-/* Starts what is wanted by what waits and by `minimum`, unless starts have failed just now. */
+/* Starts what is wanted by what waits and by `minimum`; where starts have failed just now, later.
+ * Where there is no process then, what waits is refused. */
 void pool_start_wanted(struct worker_pool *p);
-/* Whether no start is tried for the time being. */
-bool pool_backs_off(const struct worker_pool *p);
 /* A start has failed: for who waits, and for the next one's time. */
 void pool_note_failure(struct worker_pool *p, const struct start_failure *failure, struct str said);
 void pool_forget_failures(struct worker_pool *p);
 /* Answers in place of a process, by why the last one could not be started. */
 void pool_fail_invocation(struct worker_pool *p, struct invocation *i);
+/* The same at the end of the turn; it waits no longer. */
+void pool_refuse(struct worker_pool *p, struct invocation *i);
 /* The one that has waited for longest, or NULL. */
 struct invocation *pool_take_waiting(struct worker_pool *p);
 /* To whoever runs the gateway. */

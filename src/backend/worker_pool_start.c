@@ -30,10 +30,25 @@ void pool_fail_invocation(struct worker_pool *p, struct invocation *i)
         result.end = INVOCATION_FAILED;
         buf_append(&result.payload, buf_str(&f->body));
     } else {
-        invocation_write_error(&result.payload, f->type, i->request_id, buf_str(&f->why));
+        invocation_write_error(&result.payload, str_from(f->type), i->request_id, buf_str(&f->why));
     }
     i->done(i, &result);
     buf_release(&result.payload);
+}
+
+static void on_refusing(struct task *task)
+{
+    struct invocation *i = container_of(task, struct invocation, refusing);
+    struct worker_pool *p = i->pool;
+    TAILQ_REMOVE(&p->refused, i, entry);
+    pool_fail_invocation(p, i);
+}
+
+void pool_refuse(struct worker_pool *p, struct invocation *i)
+{
+    i->pool = p;
+    TAILQ_INSERT_TAIL(&p->refused, i, entry);
+    task_defer(p->host->loop, &i->refusing, on_refusing);
 }
 
 struct invocation *pool_take_waiting(struct worker_pool *p)
@@ -72,6 +87,7 @@ void pool_forget_failures(struct worker_pool *p)
 {
     p->failures = 0;
     p->back_off_until = 0;
+    timer_cancel(p->host->loop, &p->grace); /* it may have been for later than is right now */
     start_failure_release(&p->failure);
     p->failure = (struct start_failure){0};
 }
@@ -146,10 +162,11 @@ static bool start_worker(struct worker_pool *p)
     }
     TAILQ_INSERT_TAIL(&p->workers, w, entry);
     p->counts[WORKER_STARTING]++;
+    p->processes->value = pool_alive(p);
     return true;
 }
 
-bool pool_backs_off(const struct worker_pool *p)
+static bool backs_off(const struct worker_pool *p)
 {
     return p->failures > 0 && pool_now(p) < p->back_off_until;
 }
@@ -168,15 +185,25 @@ static unsigned wanted(const struct worker_pool *p, bool patient)
     return count < s->concurrency ? (unsigned)count : s->concurrency;
 }
 
+/* Rings when those that have answered ought to have asked, or a start may be tried again. */
+static void look_again(struct worker_pool *p)
+{
+    uint64_t due = backs_off(p) ? p->back_off_until : pool_now(p) + GRACE;
+    if (pool_alive(p) < wanted(p, false) && !timer_is_running(&p->grace))
+        timer_start(p->host->loop, &p->grace, due, on_grace);
+}
+
+/* Nobody waits for a process that does not come. */
 static void start(struct worker_pool *p, bool patient)
 {
-    if (!p->function || pool_backs_off(p))
+    struct invocation *i;
+    if (!p->function)
         return;
-    while (pool_alive(p) < wanted(p, patient))
-        if (!start_worker(p))
-            break;
-    if (patient && p->waiting_count > p->counts[WORKER_STARTING] && !timer_is_running(&p->grace))
-        timer_start(p->host->loop, &p->grace, pool_now(p) + GRACE, on_grace);
+    while (!backs_off(p) && pool_alive(p) < wanted(p, patient) && start_worker(p))
+        ;
+    while (pool_alive(p) == 0 && (i = pool_take_waiting(p)))
+        pool_refuse(p, i);
+    look_again(p);
 }
 
 static void on_grace(struct timer *timer)

@@ -135,18 +135,24 @@ static void write_text(struct buf *line, enum log_level level, const struct log_
         buf_append_char(line, ']');
 }
 
-void log_write(enum log_level level, const struct log_field *fields, size_t field_count,
-               const char *format, ...)
+void log_write_text(enum log_level level, const struct log_field *fields, size_t field_count,
+                    struct str message)
 {
-    scoped_buf struct buf message = {0}, line = {0};
-    va_list args;
-    va_start(args, format);
-    buf_vprintf(&message, format, args);
-    va_end(args);
-
-    (logger.json ? write_json : write_text)(&line, level, fields, field_count, buf_str(&message));
+    scoped_buf struct buf line = {0};
+    (logger.json ? write_json : write_text)(&line, level, fields, field_count, message);
     if (logger.sink)
         logger.sink(logger.data, level, buf_str(&line));
     else
         (void)fprintf(stderr, "%" STR_F "\n", STR_A(buf_str(&line)));
+}
+
+void log_write(enum log_level level, const struct log_field *fields, size_t field_count,
+               const char *format, ...)
+{
+    scoped_buf struct buf message = {0};
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&message, format, args);
+    va_end(args);
+    log_write_text(level, fields, field_count, buf_str(&message));
 }

@@ -13,8 +13,7 @@ static void on_line(void *data, const struct hosted_line *line)
     };
     (void)data;
     if (log_level() >= LOG_LEVEL_NOTICE)
-        log_write(LOG_LEVEL_NOTICE, fields, line->request_id.len > 0 ? 2 : 1, "%" STR_F,
-                  STR_A(line->text));
+        log_write_text(LOG_LEVEL_NOTICE, fields, line->request_id.len > 0 ? 2 : 1, line->text);
 }
 
 static bool hears_lines(void *data)

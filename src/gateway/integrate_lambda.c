@@ -14,7 +14,7 @@
 static enum verdict fail(struct exchange *x, enum integration_failure failure, struct str why)
 {
     const struct stage_route *r = x->t.selection.stage_route;
-    if (!r->function || r->function->process.on)
+    if (!r->function)
         return integration_failed(x, failure, why, "function '%" STR_F "'", STR_A(r->function_arn));
     if (r->function->process.on)
         return integration_failed(x, failure, why, "function '%" STR_F "'",

@@ -79,7 +79,8 @@ struct lambda_call *lambda_invoke(struct lambda *l, struct lambda_request *reque
                                   lambda_done_fn *done, void *data);
 
 /* The interest is gone, not the call: a function that runs goes on to its end or timeout, its
- * answer is dropped and its slot freed then. One that still waits is never started. */
+ * answer is dropped and its slot freed then. One that still waits for a slot is never started; a
+ * hosted one that has its slot and waits for a process is. */
 void lambda_abandon(struct lambda_call *call);
 
 /* Calls running, waiting and being refused, those of clients that left too. */

@@ -34,6 +34,9 @@ MUST_USE bool log_level_parse(struct str name, enum log_level *ret_level);
 
 void log_write(enum log_level level, const struct log_field *fields, size_t field_count,
                const char *format, ...) PRINTF(4, 5);
+/* The same with a message that may hold any bytes, NUL too. */
+void log_write_text(enum log_level level, const struct log_field *fields, size_t field_count,
+                    struct str message);
 
 #define log_at(level, ...)                                                                         \
     do {                                                                                           \

@@ -2,6 +2,8 @@
 /* Hosted functions, from lambda_invoke to the Runtime API: the test plays their processes. */
 #include "turnpike/backend/lambda.h"
 
+#include <errno.h>
+
 #include "support/fake_keeper.h"
 #include "turnpike/base/clock.h"
 
@@ -13,7 +15,7 @@ struct told {
     struct buf payload, error, log_tail, request_id, content_type;
 };
 
-#define OUTCOMES 8
+#define OUTCOMES 16
 
 static struct {
     struct loop loop;
@@ -231,8 +233,9 @@ static void a_function_answers(void **state)
     assert_holds(event, "Lambda-Runtime-Deadline-Ms: ");
     assert_holds(event, "content-length: 7\r\n");
     assert_true(str_ends_with(event, STR("\r\n\r\n{\"a\":1}")));
-    assert_holds(child_posts(child(0), str_from(id), "response", STR("{\"b\":2}")),
-                 "HTTP/1.1 202 Accepted");
+    struct str answer = child_posts(child(0), str_from(id), "response", STR("{\"b\":2}"));
+    assert_holds(answer, "HTTP/1.1 202 Accepted");
+    assert_true(str_ends_with(answer, STR("\r\n\r\n{\"status\":\"OK\"}\n")));
     await(o);
     assert_int_equal(o->failure, INTEGRATION_OK);
     assert_str_equal(buf_str(&o->payload), STR("{\"b\":2}"));
@@ -342,6 +345,8 @@ static const struct {
      "NotFound"},
     {"telemetry", "PUT /2022-07-01/telemetry HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
      "202", "Telemetry API is not supported"},
+    {"logs", "PUT /2020-08-15/logs HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", "202",
+     "Logs API is not supported"},
     {"no id",
      "POST /2018-06-01/runtime/invocation//response HTTP/1.1\r\nHost: x\r\n"
      "Content-Length: 0\r\n\r\n",
@@ -413,6 +418,86 @@ static void a_stream_may_break_off(void **state)
     await(o);
     assert_int_equal(o->failure, INTEGRATION_FUNCTION_ERROR);
     assert_str_equal(buf_str(&o->payload), STR("{\"errorMessage\":\"broken\"}"));
+}
+
+static void an_answer_says_what_it_is(void **state)
+{
+    (void)state;
+    char id[37];
+    scoped_buf struct buf request = {0};
+    use();
+    struct told *o = invoke("{}");
+    (void)take_event(child(0), id);
+    buf_printf(&request,
+               "POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\r\nHost: x\r\n"
+               "Content-Type: application/x-thing\r\nContent-Length: 1\r\n\r\n1",
+               id);
+    (void)child_asks(child(0), buf_str(&request));
+    await(o);
+    assert_str_equal(buf_str(&o->content_type), STR("application/x-thing"));
+}
+
+/* It may be given once more, on another connection. */
+static void an_answer_that_is_malformed_is_none(void **state)
+{
+    (void)state;
+    char id[37];
+    scoped_buf struct buf request = {0};
+    use();
+    struct told *o = invoke("{}");
+    struct child *c = child(0);
+    (void)take_event(c, id);
+    buf_printf(&request,
+               "POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\r\nHost: x\r\n"
+               "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nnonsense\r\n",
+               id);
+    struct str answer = child_asks(c, buf_str(&request));
+    assert_string_equal(status_of(answer), "400");
+    assert_holds(answer, "\"TruncatedHTTPRequest\"");
+    assert_false(o->done);
+    (void)close(c->socket);
+    c->socket = -1;
+    (void)child_posts(c, str_from(id), "response", STR("1"));
+    await(o);
+    assert_str_equal(buf_str(&o->payload), STR("1"));
+}
+
+static const struct {
+    const char *name, *field, *want;
+} silent_errors[] = {
+    {"none", "X: x", "Runtime.Unknown"},
+    {"a runtime's", "Lambda-Runtime-Function-Error-Type: Runtime.NoHandler", "Runtime.NoHandler"},
+    {"a function's", "Lambda-Runtime-Function-Error-Type: Function.Oops", "Function.Oops"},
+    {"no reason", "Lambda-Runtime-Function-Error-Type: Function.", "Function.Unknown"},
+    {"in small", "Lambda-Runtime-Function-Error-Type: Function.oops", "Function.Unknown"},
+    {"with digits", "Lambda-Runtime-Function-Error-Type: Runtime.E404", "Runtime.Unknown"},
+    {"of no kind", "Lambda-Runtime-Function-Error-Type: <script>", "Runtime.Unknown"},
+    {"of another one", "Lambda-Runtime-Function-Error-Type: Sandbox.Timedout", "Runtime.Unknown"},
+};
+
+/* The type counts only where there is no body, which is passed on as it is. */
+static void an_error_without_a_body_has_its_type(void **state)
+{
+    (void)state;
+    use();
+    FOR_EACH_CASE (c, silent_errors) {
+        char id[37];
+        scoped_buf struct buf request = {0}, want = {0};
+        struct told *o = invoke("{}");
+        (void)take_event(child(0), id);
+        buf_printf(&request,
+                   "POST /2018-06-01/runtime/invocation/%s/error HTTP/1.1\r\nHost: x\r\n%s\r\n"
+                   "Content-Length: 0\r\n\r\n",
+                   id, c->field);
+        assert_holds(child_asks(child(0), buf_str(&request)), "202 Accepted");
+        await(o);
+        buf_printf(&want,
+                   "{\"errorType\":\"%s\",\"errorMessage\":\"RequestId: %s Error: the runtime "
+                   "did not say why\"}",
+                   c->want, id);
+        CHECK_CASE(c, str_eq(buf_str(&o->payload), buf_str(&want)), "%" STR_F,
+                   STR_A(buf_str(&o->payload)));
+    }
 }
 
 static void a_mode_is_streaming_or_none(void **state)
@@ -517,6 +602,56 @@ static void an_answer_counts_though_the_process_ends(void **state)
     assert_int_equal(o->failure, INTEGRATION_OK);
 }
 
+/* Somebody else may have the connection, and hold it. */
+static void who_has_ended_is_given_nothing(void **state)
+{
+    (void)state;
+    char id[37];
+    use();
+    struct told *first = invoke("1");
+    (void)take_event(child(0), id);
+    (void)child_posts(child(0), str_from(id), "response", STR("1"));
+    await(first);
+    child_sends(child(0), NEXT);
+    int held = dup(child(0)->socket);
+    loop_turn(&h.loop);
+    child_dies(child(0), (struct child_exit){.started = true});
+    loop_turn(&h.loop);
+    struct told *second = invoke("2");
+    await_children(2);
+    (void)take_event(child(1), id);
+    (void)child_posts(child(1), str_from(id), "response", STR("2"));
+    await(second);
+    assert_int_equal(second->failure, INTEGRATION_OK);
+    (void)close(held);
+}
+
+static void who_has_ended_is_not_held(void **state)
+{
+    (void)state;
+    char id[37], byte[512];
+    use();
+    struct told *o = invoke("1");
+    (void)take_event(child(0), id);
+    int held = dup(child(0)->socket);
+    child_dies(child(0), (struct child_exit){.started = true});
+    while (child(0)->socket >= 0)
+        loop_turn(&h.loop);
+    scoped_buf struct buf request = {0};
+    buf_printf(&request,
+               "POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\r\nHost: x\r\n"
+               "Content-Length: 1\r\n\r\n7",
+               id);
+    (void)!send(held, request.data + request.start, buf_len(&request), MSG_NOSIGNAL);
+    await(o);
+    h.argument = STR("other.handler");
+    use();
+    ssize_t got;
+    while ((got = recv(held, byte, sizeof(byte), 0)) > 0 || (got < 0 && errno == EAGAIN))
+        loop_turn(&h.loop);
+    (void)close(held);
+}
+
 static void starts_that_fail_are_told(void **state)
 {
     (void)state;
@@ -537,6 +672,38 @@ static void starts_that_fail_are_told(void **state)
     await(early);
     assert_holds(buf_str(&early->payload), "\"Runtime.InvalidEntrypoint\"");
     assert_int_equal(keeper.count, 2);
+}
+
+static const struct {
+    const char *name;
+    enum child_step step;
+    int number;
+    const char *type, *why;
+} refused_starts[] = {
+    {"no process", CHILD_STEP_FORK, EAGAIN, "Runtime.Unknown", "Resource temporarily"},
+    {"its user", CHILD_STEP_USER, EPERM, "Runtime.InvalidTaskConfig", "not permitted"},
+    {"its memory", CHILD_STEP_LIMIT, EPERM, "Runtime.InvalidTaskConfig", "not permitted"},
+    {"its directory", CHILD_STEP_DIRECTORY, ENOENT, "Runtime.InvalidWorkingDir", "No such file"},
+    {"its program", CHILD_STEP_EXEC, EACCES, "Runtime.InvalidEntrypoint", "Permission denied"},
+};
+
+static void what_cannot_be_run_is_told(void **state)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(refused_starts); i++) {
+        scoped_buf struct buf type = {0};
+        setup(state);
+        use();
+        struct told *o = invoke("{}");
+        child_dies(child(0), (struct child_exit){.step = refused_starts[i].step,
+                                                 .number = refused_starts[i].number});
+        await(o);
+        buf_printf(&type, "{\"errorType\":\"%s\",", refused_starts[i].type);
+        CHECK_CASE(&refused_starts[i], str_starts_with(buf_str(&o->payload), buf_str(&type)),
+                   "%" STR_F, STR_A(buf_str(&o->payload)));
+        assert_holds(buf_str(&o->payload), refused_starts[i].why);
+        if (i + 1 < ARRAY_LENGTH(refused_starts))
+            teardown(state);
+    }
 }
 
 static void a_runtime_reports_its_failed_start(void **state)
@@ -569,6 +736,71 @@ static void nothing_can_be_started(void **state)
     assert_holds(buf_str(&o->payload), "no keeper");
 }
 
+/* Who waits for a process that has answered, which goes instead of asking, and no other starts. */
+static void nobody_waits_in_vain(void **state)
+{
+    (void)state;
+    char id[37];
+    use();
+    struct told *first = invoke("1");
+    (void)take_event(child(0), id);
+    (void)child_posts(child(0), str_from(id), "response", STR("1"));
+    await(first);
+    struct told *second = invoke("2"), *third = invoke("3");
+    keeper.refuses = true;
+    child_dies(child(0), (struct child_exit){.started = true});
+    await(second);
+    assert_holds(buf_str(&second->payload), "no keeper");
+    await(third);
+    assert_int_equal(third->failure, INTEGRATION_FUNCTION_ERROR);
+}
+
+/* While another process is busy, and nothing else happens. */
+static void a_start_that_was_put_off_is_made_up_for(void **state)
+{
+    (void)state;
+    char id[37];
+    h.function.process.concurrency = 2;
+    use();
+    struct told *busy = invoke("1");
+    (void)take_event(child(0), id);
+    for (size_t i = 1; i <= 2; i++) {
+        struct told *o = invoke("2");
+        child_dies(child(i), (struct child_exit){.started = true, .status = 1});
+        await(o);
+    }
+    struct told *o = invoke("3");
+    assert_int_equal(keeper.count, 3);
+    await_children(4);
+    assert_true(str_ends_with(take_event(child(3), id), STR("3")));
+    (void)child_posts(child(3), str_from(id), "response", STR("3"));
+    await(o);
+    assert_false(busy->done);
+}
+
+static const struct figure *figure(enum figure_type type, const char *name, const char *result)
+{
+    struct label labels[] = {{"function", STR("todo")}, {"result", str_from(result)}};
+    return counters_figure(h.counters, type, name, "", labels, result ? 2 : 1);
+}
+
+static void processes_are_counted(void **state)
+{
+    (void)state;
+    char id[37];
+    h.function.process.concurrency = 2;
+    use();
+    (void)invoke("1");
+    struct told *o = invoke("2");
+    assert_true(figure(FIGURE_GAUGE, "turnpike_function_processes", NULL)->value == 2);
+    (void)take_event(child(0), id);
+    child_dies(child(1), (struct child_exit){.started = true, .status = 1});
+    await(o);
+    assert_true(figure(FIGURE_GAUGE, "turnpike_function_processes", NULL)->value == 1);
+    assert_int_equal(figure(FIGURE_COUNTER, "turnpike_function_starts_total", "ok")->count, 1);
+    assert_int_equal(figure(FIGURE_COUNTER, "turnpike_function_starts_total", "error")->count, 1);
+}
+
 /* Time. */
 
 static void a_function_that_is_late_is_killed(void **state)
@@ -587,6 +819,23 @@ static void a_function_that_is_late_is_killed(void **state)
     assert_holds(buf_str(&o->log_tail), "Status: timeout");
     (void)invoke("{}");
     await_children(2);
+}
+
+/* Of a process that is being killed, no answer counts. */
+static void an_answer_that_is_late_is_nobodys(void **state)
+{
+    (void)state;
+    char id[37];
+    h.function.timeout = 20 * USEC_PER_MSEC;
+    keeper.ends_by_signal = false;
+    use();
+    struct told *o = invoke("{}");
+    (void)take_event(child(0), id);
+    await(o);
+    struct str answer = child_posts(child(0), str_from(id), "response", STR("1"));
+    assert_string_equal(status_of(answer), "400");
+    assert_holds(answer, "\"InvalidRequestID\"");
+    assert_string_equal(status_of(child_asks(child(0), NEXT)), "403");
 }
 
 static void a_start_that_is_late_is_killed(void **state)
@@ -685,6 +934,28 @@ static void a_function_that_is_gone_ends(void **state)
         loop_turn(&h.loop);
 }
 
+static void a_function_that_is_gone_serves_who_waits(void **state)
+{
+    (void)state;
+    char id[2][37];
+    h.function.process.concurrency = 2;
+    use();
+    struct told *o[] = {invoke("0"), invoke("1")};
+    h.removed = true;
+    use();
+    for (size_t i = 0; i < ARRAY_LENGTH(o); i++)
+        (void)take_event(child(i), id[i]);
+    for (size_t i = 0; i < ARRAY_LENGTH(o); i++) {
+        (void)child_posts(child(i), str_from(id[i]), "response", STR("1"));
+        await(o[i]);
+        assert_int_equal(o[i]->failure, INTEGRATION_OK);
+        child_sends(child(i), NEXT);
+        while (child(i)->signal == 0)
+            loop_turn(&h.loop);
+    }
+    assert_int_equal(keeper.count, 2);
+}
+
 /* The log. */
 
 static void the_log_is_lambdas(void **state)
@@ -705,6 +976,29 @@ static void the_log_is_lambdas(void **state)
     assert_holds(tail, " ms\tMemory Size: 128 MB\tMax Memory Used: ");
     assert_holds(tail, "\tInit Duration: ");
     assert_holds(buf_str(&h.log), "loading\nSTART RequestId: ");
+    struct told *second = invoke("{}");
+    (void)take_event(child(0), id);
+    (void)child_posts(child(0), str_from(id), "response", STR("1"));
+    await(second);
+    assert_holds(buf_str(&second->log_tail), "\nREPORT RequestId: ");
+    assert_true(str_find_str(buf_str(&second->log_tail), STR("Init Duration")) ==
+                buf_len(&second->log_tail));
+}
+
+static void the_tail_is_the_end(void **state)
+{
+    (void)state;
+    char id[37], line[3 * LAMBDA_LOG_TAIL_MAX];
+    memset(line, 'a', sizeof(line));
+    memcpy(line + sizeof(line) - 5, "last\n", 5);
+    use();
+    struct told *o = invoke("{}");
+    (void)take_event(child(0), id);
+    (void)!write(child(0)->output, line, sizeof(line));
+    (void)child_posts(child(0), str_from(id), "response", STR("1"));
+    await(o);
+    assert_int_equal(buf_len(&o->log_tail), LAMBDA_LOG_TAIL_MAX);
+    assert_holds(buf_str(&o->log_tail), "aaaalast\nEND RequestId: ");
 }
 
 static void the_end_comes_at_any_time(void **state)
@@ -729,25 +1023,37 @@ int main(void)
         TEST(as_many_run_as_may),
         TEST(a_full_queue_is_throttled),
         TEST(errors_are_passed_on),
+        TEST(an_answer_says_what_it_is),
         TEST(mistakes_are_refused),
         TEST(paths_are_known),
         TEST(an_answer_has_a_bound),
+        TEST(an_answer_that_is_malformed_is_none),
         TEST(a_stream_may_break_off),
+        TEST(an_error_without_a_body_has_its_type),
         TEST(a_mode_is_streaming_or_none),
         cmocka_unit_test_teardown(who_asks_anew_is_heard, teardown),
         TEST(crashes_are_told),
         TEST(an_answer_counts_though_the_process_ends),
+        TEST(who_has_ended_is_given_nothing),
+        TEST(who_has_ended_is_not_held),
         TEST(starts_that_fail_are_told),
+        cmocka_unit_test_teardown(what_cannot_be_run_is_told, teardown),
         TEST(a_runtime_reports_its_failed_start),
         TEST(nothing_can_be_started),
+        TEST(nobody_waits_in_vain),
+        TEST(a_start_that_was_put_off_is_made_up_for),
+        TEST(processes_are_counted),
         TEST(a_function_that_is_late_is_killed),
+        TEST(an_answer_that_is_late_is_nobodys),
         TEST(a_start_that_is_late_is_killed),
         TEST(the_integration_may_end_first),
         TEST(an_idle_process_ends),
         TEST(some_are_kept_warm),
         TEST(a_change_replaces_processes),
         TEST(a_function_that_is_gone_ends),
+        TEST(a_function_that_is_gone_serves_who_waits),
         TEST(the_log_is_lambdas),
+        TEST(the_tail_is_the_end),
         TEST(the_end_comes_at_any_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

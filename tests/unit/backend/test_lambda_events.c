@@ -107,6 +107,12 @@ static void await_calls(struct fixture *f, size_t count)
     assert_int_equal(backend.count, count);
 }
 
+static double figure_of(struct fixture *f, enum figure_type type, const char *name)
+{
+    struct label label = {"function", STR("todo")};
+    return counters_figure(f->counters, type, name, "", &label, 1)->value;
+}
+
 static void an_event_is_handed_to_its_function(void **state)
 {
     (void)state;
@@ -126,9 +132,11 @@ static void an_event_is_handed_to_its_function(void **state)
     assert_true(r->timeout >= f.todo->timeout);
     assert_int_equal(f.snapshot->references, 2);
     assert_int_equal(lambda_events_running(f.events), 1);
+    assert_true(figure_of(&f, FIGURE_GAUGE, "turnpike_lambda_events") == 1);
 
     answer_call(INTEGRATION_OK, "{}");
     assert_int_equal(lambda_events_count(f.events), 0);
+    assert_true(figure_of(&f, FIGURE_GAUGE, "turnpike_lambda_events") == 0);
     assert_int_equal(lambda_events_running(f.events), 0);
     assert_int_equal(f.idle, 1);
     assert_int_equal(f.dropped, 0);

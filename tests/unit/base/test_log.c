@@ -120,6 +120,13 @@ static void text_cannot_be_forged(void **state)
     }
 }
 
+static void no_byte_ends_a_text(void **state)
+{
+    (void)state;
+    log_write_text(LOG_LEVEL_NOTICE, NULL, 0, str_of("a\0b\n%s", 6));
+    assert_str_equal(text_of_line(), STR("notice: a\\x00b\\x0a%s"));
+}
+
 static void json_cannot_be_forged(void **state)
 {
     (void)state;
@@ -162,6 +169,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_off_is_not_even_evaluated, start_listening,
                                         stop_listening),
         cmocka_unit_test_setup_teardown(text_cannot_be_forged, start_listening, stop_listening),
+        cmocka_unit_test_setup_teardown(no_byte_ends_a_text, start_listening, stop_listening),
         cmocka_unit_test_setup_teardown(json_cannot_be_forged, start_listening, stop_listening),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
