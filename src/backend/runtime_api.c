@@ -169,33 +169,43 @@ static const struct http_connection_events connection_events = {
 
 /* The listener. */
 
+static void on_window(struct timer *timer)
+{
+    struct runtime_api *api = container_of(timer, struct runtime_api, window);
+    api->accepted = api->refused = 0;
+    listener_resume(&api->socket);
+}
+
+static void begin_window(struct runtime_api *api)
+{
+    if (!timer_is_running(&api->window))
+        timer_start(api->loop, &api->window, loop_now(api->loop) + USEC_PER_SEC, on_window);
+}
+
+/* Said once a second at most: strangers do not fill the log. */
+static bool refuse(struct runtime_api *api, const char *why)
+{
+    begin_window(api);
+    if (api->refused++ == 0)
+        api->events->on_refused(api, why);
+    return false;
+}
+
 static bool is_worker(struct runtime_api *api, int fd)
 {
     struct error error;
     uid_t user;
-    if (!peer_user(fd, &user, &error)) {
-        api->events->on_refused(api, error.text);
-        return false;
-    }
-    if (user == api->user)
-        return true;
-    api->events->on_refused(api, "a process of another user connected to its Runtime API");
-    return false;
+    if (!peer_user(fd, &user, &error))
+        return refuse(api, error.text);
+    return user == api->user ||
+           refuse(api, "a process of another user connected to its Runtime API");
 }
 
-static void on_window(struct timer *timer)
-{
-    struct runtime_api *api = container_of(timer, struct runtime_api, window);
-    api->accepted = 0;
-    listener_resume(&api->socket);
-}
-
-/* Who connects all the time waits in the kernel's queue. */
+/* A worker that connects all the time waits in the kernel's queue. */
 static void count_accepted(struct runtime_api *api)
 {
-    if (api->accepted++ == 0)
-        timer_start(api->loop, &api->window, loop_now(api->loop) + USEC_PER_SEC, on_window);
-    if (api->accepted == ACCEPTED_MAX)
+    begin_window(api);
+    if (++api->accepted == ACCEPTED_MAX)
         listener_pause(&api->socket);
 }
 
@@ -203,8 +213,10 @@ static void on_accept(struct listener *socket, int fd, const struct sockaddr *pe
 {
     struct runtime_api *api = container_of(socket, struct runtime_api, socket);
     (void)peer;
-    count_accepted(api);
-    if (api->server.connection_count >= CLIENTS_MAX || !is_worker(api, fd)) {
+    bool wanted = is_worker(api, fd);
+    if (wanted)
+        count_accepted(api);
+    if (!wanted || api->server.connection_count >= CLIENTS_MAX) {
         (void)close(fd);
         return;
     }

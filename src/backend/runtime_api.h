@@ -64,8 +64,8 @@ struct runtime_api {
     struct runtime_client *waiting;   /* its `next` is not answered */
     struct runtime_client *reporting; /* its report is on its way */
     bool open, listening;
-    unsigned accepted;   /* connections, of late */
-    struct timer window; /* running: what "of late" is */
+    unsigned accepted, refused; /* connections, of late */
+    struct timer window;        /* running: what "of late" is */
 };
 
 /* Listens on 127.0.0.1, on a port that the kernel chooses. */

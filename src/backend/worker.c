@@ -108,7 +108,7 @@ static struct worker *worker_of(struct runtime_api *api)
 static enum runtime_verdict on_next(struct runtime_api *api)
 {
     struct worker *w = worker_of(api);
-    if (w->exited) /* before it was heard */
+    if (w->exited || w->failure.type) /* before it was heard; too late */
         return RUNTIME_WRONG_STATE;
     if (w->state == WORKER_STARTING)
         w->init_duration = loop_now(w->loop) - w->started;
@@ -315,7 +315,7 @@ static void on_exit_of_child(struct child *child, const struct child_exit *exit)
     w->child = NULL;
     w->exited = true;
     w->exit = *exit;
-    worker_output_drain(&w->output);
+    worker_output_drain_last(&w->output);
     timer_start(w->loop, &w->timer, loop_now(w->loop) + EXIT_PATIENCE, on_exit_time);
     finish_if_heard(w);
 }

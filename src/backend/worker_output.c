@@ -9,7 +9,8 @@
 
 #define WINDOW           (100 * USEC_PER_MSEC)
 #define WINDOW_ALLOWANCE ((size_t)256 * 1024)
-#define LINE_COST        128   /* what the log writes beside each */
+#define LAST_ALLOWANCE   ((size_t)2 * 1024 * 1024) /* of one that has ended */
+#define LINE_COST        128                       /* what the log writes beside each */
 #define PIECE            16384 /* not the loop's scratch memory: a request's body may lie there */
 
 static void spend(struct worker_output *o, size_t bytes);
@@ -82,7 +83,8 @@ static void on_window(struct timer *timer)
 static void spend(struct worker_output *o, size_t bytes)
 {
     if (!timer_is_running(&o->window)) {
-        o->allowance = WINDOW_ALLOWANCE;
+        if (o->allowance < WINDOW_ALLOWANCE)
+            o->allowance = WINDOW_ALLOWANCE;
         timer_start(o->loop, &o->window, loop_now(o->loop) + WINDOW, on_window);
     }
     o->allowance -= bytes < o->allowance ? bytes : o->allowance;
@@ -128,6 +130,13 @@ void worker_output_drain(struct worker_output *o)
         return;
     tell_rest(o);
     watch(o);
+}
+
+void worker_output_drain_last(struct worker_output *o)
+{
+    o->allowance = LAST_ALLOWANCE;
+    timer_cancel(o->loop, &o->window);
+    worker_output_drain(o);
 }
 
 bool worker_output_open(struct worker_output *o, struct loop *loop,

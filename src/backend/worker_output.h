@@ -46,6 +46,9 @@ MUST_USE bool worker_output_open(struct worker_output *o, struct loop *loop,
 /* Reads what is there already, and waits for nothing, not even for a line's end: before somebody is
  * told that the function has answered. */
 void worker_output_drain(struct worker_output *o);
+/* The same for a process that has ended: what it has said last, up to a bound that no process comes
+ * to by chance. */
+void worker_output_drain_last(struct worker_output *o);
 /* Of one that was never opened, nothing. Stops at once; what is left of a line is told first,
  * on_closed follows in a later turn. */
 void worker_output_close(struct worker_output *o);

@@ -79,12 +79,11 @@ static bool write_file(const char *path, struct str content, struct error *ret_e
     return done;
 }
 
-static void remove_file(struct trust_bundle *b)
+static void remove_file(char **file)
 {
-    if (b->file)
-        (void)unlink(b->file);
-    free(take(&b->file));
-    buf_clear(&b->content);
+    if (*file)
+        (void)unlink(*file);
+    free(take(file));
 }
 
 static bool replace(struct trust_bundle *b, struct buf *content, struct error *ret_error)
@@ -97,7 +96,8 @@ static bool replace(struct trust_bundle *b, struct buf *content, struct error *r
         free(file);
         return false;
     }
-    remove_file(b);
+    remove_file(&b->before);
+    b->before = b->file; /* processes that were started with it may still read it */
     b->file = file;
     buf_release(&b->content);
     b->content = *content;
@@ -109,7 +109,9 @@ bool trust_bundle_write(struct trust_bundle *b, struct str trusted, struct error
 {
     scoped_buf struct buf content = {0};
     if (trusted.len == 0) {
-        remove_file(b);
+        remove_file(&b->before);
+        b->before = take(&b->file);
+        buf_clear(&b->content);
         return true;
     }
     append_system(&content);
@@ -129,7 +131,8 @@ struct str trust_bundle_file(const struct trust_bundle *b)
 
 void trust_bundle_release(struct trust_bundle *b)
 {
-    remove_file(b);
+    remove_file(&b->before);
+    remove_file(&b->file);
     if (b->directory)
         (void)rmdir(b->directory);
     free(take(&b->directory));

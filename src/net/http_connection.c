@@ -390,7 +390,11 @@ void http_connection_pause_body(struct http_connection *c)
 
 bool http_connection_has_ended(const struct http_connection *c)
 {
-    return c->ended || c->broken || c->phase == HTTP_CLOSED;
+    char byte;
+    if (c->ended || c->broken || c->phase == HTTP_CLOSED)
+        return true;
+    ssize_t got = recv(c->stream.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 void http_connection_abort(struct http_connection *c)

@@ -11,6 +11,7 @@
 /* Embedded in its owner. All zero: there is none. */
 struct trust_bundle {
     char *directory, *file; /* of its own, below $TMPDIR; NULL: none was needed yet */
+    char *before;           /* the file that this one took the place of */
     struct buf content;
     unsigned version; /* each content has a file name of its own, as processes tell them apart */
 };
