@@ -106,9 +106,12 @@ static struct worker *worker_of(struct runtime_api *api)
     return container_of(api, struct worker, api);
 }
 
+/* The process that asks may be another than the one that has ended: it gets nothing more. */
 static enum runtime_verdict on_next(struct runtime_api *api)
 {
     struct worker *w = worker_of(api);
+    if (w->exited)
+        return RUNTIME_WRONG_STATE;
     if (w->state == WORKER_STARTING)
         w->init_duration = loop_now(w->loop) - w->started;
     else if (w->state != WORKER_ANSWERED)
@@ -299,7 +302,10 @@ static void on_exit_of_child(struct child *child, const struct child_exit *exit)
     FOR_EACH (output, w->outputs, ARRAY_LENGTH(w->outputs))
         worker_output_drain(output);
     timer_start(w->loop, &w->timer, loop_now(w->loop) + EXIT_PATIENCE, on_exit_time);
-    finish_if_heard(w);
+    if (w->state == WORKER_IDLE) /* nothing is to be heard, and nobody may be sent there */
+        finish(w);
+    else
+        finish_if_heard(w);
 }
 
 const struct child_events worker_child_events = {on_exit_of_child};
@@ -403,6 +409,8 @@ void worker_end(struct worker *w)
     if (w->state == WORKER_ENDING || w->state == WORKER_OVER)
         return;
     set_state(w, WORKER_ENDING);
+    if (w->exited) /* what it said before is still waited for */
+        return;
     if (w->child)
         child_kill(w->child, SIGTERM);
     timer_start(w->loop, &w->timer, loop_now(w->loop) + END_PATIENCE, on_kill_time);

@@ -509,6 +509,50 @@ static void an_answer_counts_though_the_process_ends(void **state)
     assert_int_equal(o->failure, INTEGRATION_OK);
 }
 
+/* The process ends, while somebody else has its connection, too. */
+static void die_leaving_the_connection(struct child *c)
+{
+    int kept = dup(c->socket);
+    child_dies(c, (struct child_exit){.started = true});
+    while (c->events)
+        loop_turn(&h.loop);
+    c->socket = kept;
+}
+
+static void nobody_stands_in_for_a_process_that_was_idle(void **state)
+{
+    (void)state;
+    char id[37];
+    use();
+    struct told *o = invoke("1");
+    (void)take_event(child(0), id);
+    (void)child_posts(child(0), str_from(id), "response", STR("1"));
+    await(o);
+    child_sends(child(0), NEXT);
+    loop_turn(&h.loop);
+    die_leaving_the_connection(child(0));
+    assert_int_equal(h.keys_revoked, 1);
+    (void)invoke("2");
+    assert_int_equal(keeper.count, 2);
+}
+
+static void nobody_stands_in_for_a_process_that_had_answered(void **state)
+{
+    (void)state;
+    char id[37];
+    use();
+    struct told *o = invoke("1");
+    (void)take_event(child(0), id);
+    (void)child_posts(child(0), str_from(id), "response", STR("1"));
+    await(o);
+    die_leaving_the_connection(child(0));
+    assert_string_equal(status_of(child_asks(child(0), NEXT)), "403");
+    h.argument = STR("other.handler");
+    use();
+    while (h.keys_revoked < 1)
+        loop_turn(&h.loop);
+}
+
 static void starts_that_fail_are_told(void **state)
 {
     (void)state;
@@ -728,6 +772,8 @@ int main(void)
         cmocka_unit_test_teardown(who_asks_anew_is_heard, teardown),
         TEST(crashes_are_told),
         TEST(an_answer_counts_though_the_process_ends),
+        TEST(nobody_stands_in_for_a_process_that_was_idle),
+        TEST(nobody_stands_in_for_a_process_that_had_answered),
         TEST(starts_that_fail_are_told),
         TEST(a_runtime_reports_its_failed_start),
         TEST(nothing_can_be_started),
