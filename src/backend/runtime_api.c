@@ -9,9 +9,14 @@
 
 #define HOUR (3600 * USEC_PER_SEC)
 
-#define CLIENTS_MAX  16
-#define ACCEPTED_MAX 64                         /* in a second */
-#define DISCARD_MAX  ((size_t)64 * 1024 * 1024) /* of an answer that is too large already */
+#define CLIENTS_MAX 16
+#define DISCARD_MAX ((size_t)64 * 1024 * 1024) /* of an answer that is too large already */
+
+/* Of connections in a second. Others' users are turned away in some microseconds: there may be many
+ * of them before the worker's own have to wait. */
+#define ACCEPT_ALLOWANCE 4096
+#define OWN_COST         64
+#define STRANGER_COST    1
 
 /* Lambda-Runtime-Function-XRay-Error-Cause has up to 1 MiB; a stack trace comes as a trailer. */
 static const struct http_server_options options = {
@@ -170,33 +175,43 @@ static const struct http_connection_events connection_events = {
 
 /* The listener. */
 
+/* Once in a while: others must not fill the log. */
+static void tell_refused(struct runtime_api *api, const char *why)
+{
+    if (!api->refused)
+        api->events->on_refused(api, why);
+    api->refused = true;
+}
+
 static bool is_worker(struct runtime_api *api, int fd)
 {
     struct error error;
     uid_t user;
     if (!peer_user(fd, &user, &error)) {
-        api->events->on_refused(api, error.text);
+        tell_refused(api, error.text);
         return false;
     }
     if (user == api->user)
         return true;
-    api->events->on_refused(api, "a process of another user connected to its Runtime API");
+    tell_refused(api, "a process of another user connected to its Runtime API");
     return false;
 }
 
 static void on_window(struct timer *timer)
 {
     struct runtime_api *api = container_of(timer, struct runtime_api, window);
-    api->accepted = 0;
+    api->spent = 0;
+    api->refused = false;
     listener_resume(&api->socket);
 }
 
 /* Who connects all the time waits in the kernel's queue. */
-static void count_accepted(struct runtime_api *api)
+static void spend(struct runtime_api *api, unsigned cost)
 {
-    if (api->accepted++ == 0)
+    if (!timer_is_running(&api->window))
         timer_start(api->loop, &api->window, loop_now(api->loop) + USEC_PER_SEC, on_window);
-    if (api->accepted == ACCEPTED_MAX)
+    api->spent += cost;
+    if (api->spent >= ACCEPT_ALLOWANCE)
         listener_pause(&api->socket);
 }
 
@@ -204,8 +219,10 @@ static void on_accept(struct listener *socket, int fd, const struct sockaddr *pe
 {
     struct runtime_api *api = container_of(socket, struct runtime_api, socket);
     (void)peer;
-    count_accepted(api);
-    if (api->server.connection_count >= CLIENTS_MAX || !is_worker(api, fd)) {
+    bool full = api->server.connection_count >= CLIENTS_MAX;
+    bool own = !full && is_worker(api, fd);
+    spend(api, full || own ? OWN_COST : STRANGER_COST);
+    if (!own) {
         (void)close(fd);
         return;
     }

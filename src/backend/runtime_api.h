@@ -63,7 +63,8 @@ struct runtime_api {
     struct runtime_client *waiting;   /* its `next` is not answered */
     struct runtime_client *reporting; /* its report is on its way */
     bool open, listening;
-    unsigned accepted;   /* connections, of late */
+    unsigned spent;      /* on connections, of late */
+    bool refused;        /* a peer, of late */
     struct timer window; /* running: what "of late" is */
 };
 
