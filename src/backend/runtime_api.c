@@ -9,9 +9,14 @@
 
 #define HOUR (3600 * USEC_PER_SEC)
 
-#define CLIENTS_MAX  16
-#define ACCEPTED_MAX 64                         /* in a second */
-#define DISCARD_MAX  ((size_t)64 * 1024 * 1024) /* of an answer that is too large already */
+#define CLIENTS_MAX 16
+#define DISCARD_MAX ((size_t)64 * 1024 * 1024) /* of an answer that is too large already */
+
+/* Of connections in a second. Others' users are turned away in some microseconds: there may be many
+ * of them before the worker's own have to wait. */
+#define ACCEPT_ALLOWANCE 4096
+#define OWN_COST         64
+#define STRANGER_COST    1
 
 /* Lambda-Runtime-Function-XRay-Error-Cause has up to 1 MiB; a stack trace comes as a trailer. */
 static const struct http_server_options options = {
@@ -51,8 +56,9 @@ static void on_error(struct http_connection *c, unsigned status, const char *why
     runtime_call_respond(client, status, "application/json");
 }
 
-/* What is too large is heard to its end, so that the runtime sees what it is told; but only up to a
- * bound. */
+/* What is too large is heard to its end, so that the runtime sees what it is told; but not for
+ * ever.
+ */
 static void discard(struct runtime_client *client, size_t bytes)
 {
     struct runtime_api *api = client->api;
@@ -169,43 +175,43 @@ static const struct http_connection_events connection_events = {
 
 /* The listener. */
 
-static void on_window(struct timer *timer)
+/* Once in a while: others must not fill the log. */
+static void tell_refused(struct runtime_api *api, const char *why)
 {
-    struct runtime_api *api = container_of(timer, struct runtime_api, window);
-    api->accepted = api->refused = 0;
-    listener_resume(&api->socket);
-}
-
-static void begin_window(struct runtime_api *api)
-{
-    if (!timer_is_running(&api->window))
-        timer_start(api->loop, &api->window, loop_now(api->loop) + USEC_PER_SEC, on_window);
-}
-
-/* Said once a second at most: strangers do not fill the log. */
-static bool refuse(struct runtime_api *api, const char *why)
-{
-    begin_window(api);
-    if (api->refused++ == 0)
+    if (!api->refused)
         api->events->on_refused(api, why);
-    return false;
+    api->refused = true;
 }
 
 static bool is_worker(struct runtime_api *api, int fd)
 {
     struct error error;
     uid_t user;
-    if (!peer_user(fd, &user, &error))
-        return refuse(api, error.text);
-    return user == api->user ||
-           refuse(api, "a process of another user connected to its Runtime API");
+    if (!peer_user(fd, &user, &error)) {
+        tell_refused(api, error.text);
+        return false;
+    }
+    if (user == api->user)
+        return true;
+    tell_refused(api, "a process of another user connected to its Runtime API");
+    return false;
 }
 
-/* A worker that connects all the time waits in the kernel's queue. */
-static void count_accepted(struct runtime_api *api)
+static void on_window(struct timer *timer)
 {
-    begin_window(api);
-    if (++api->accepted == ACCEPTED_MAX)
+    struct runtime_api *api = container_of(timer, struct runtime_api, window);
+    api->spent = 0;
+    api->refused = false;
+    listener_resume(&api->socket);
+}
+
+/* Who connects all the time waits in the kernel's queue. */
+static void spend(struct runtime_api *api, unsigned cost)
+{
+    if (!timer_is_running(&api->window))
+        timer_start(api->loop, &api->window, loop_now(api->loop) + USEC_PER_SEC, on_window);
+    api->spent += cost;
+    if (api->spent >= ACCEPT_ALLOWANCE)
         listener_pause(&api->socket);
 }
 
@@ -213,10 +219,10 @@ static void on_accept(struct listener *socket, int fd, const struct sockaddr *pe
 {
     struct runtime_api *api = container_of(socket, struct runtime_api, socket);
     (void)peer;
-    bool wanted = is_worker(api, fd);
-    if (wanted)
-        count_accepted(api);
-    if (!wanted || api->server.connection_count >= CLIENTS_MAX) {
+    bool full = api->server.connection_count >= CLIENTS_MAX;
+    bool own = !full && is_worker(api, fd);
+    spend(api, full || own ? OWN_COST : STRANGER_COST);
+    if (!own) {
         (void)close(fd);
         return;
     }

@@ -29,8 +29,7 @@ struct runtime_report {
     bool failed;           /* an error, by its path or by its trailers */
 };
 
-/* None of these is called from within a call of this module, but for on_unasked (by
- * runtime_api_is_asked). `next` may be answered within on_next. */
+/* None of these is called from within a call of this module, but for on_unasked. */
 struct runtime_events {
     /* `next`: where accepted, answered by runtime_api_give, now or later. */
     enum runtime_verdict (*on_next)(struct runtime_api *api);
@@ -64,8 +63,9 @@ struct runtime_api {
     struct runtime_client *waiting;   /* its `next` is not answered */
     struct runtime_client *reporting; /* its report is on its way */
     bool open, listening;
-    unsigned accepted, refused; /* connections, of late */
-    struct timer window;        /* running: what "of late" is */
+    unsigned spent;      /* on connections, of late */
+    bool refused;        /* a peer, of late */
+    struct timer window; /* running: what "of late" is */
 };
 
 /* Listens on 127.0.0.1, on a port that the kernel chooses. */

@@ -137,13 +137,20 @@ static void begin_init_error(struct runtime_client *client, struct str request_i
     struct runtime_api *api = client->api;
     (void)request_id;
     client->report.failed = true;
-    if (is_accepted(client, api->events->on_init_begin(api)))
-        http_connection_read_body(client->connection);
+    if (api->reporting) { /* one at a time, as they may be large */
+        say(client, &wrong_state);
+        return;
+    }
+    if (!is_accepted(client, api->events->on_init_begin(api)))
+        return;
+    api->reporting = client;
+    http_connection_read_body(client->connection);
 }
 
 static void end_init_error(struct runtime_client *client)
 {
     struct runtime_api *api = client->api;
+    api->reporting = NULL;
     if (client->discarded > 0) {
         say(client, &too_large);
         return;

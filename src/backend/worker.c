@@ -105,6 +105,7 @@ static struct worker *worker_of(struct runtime_api *api)
     return container_of(api, struct worker, api);
 }
 
+/* The process that asks may be another than the one that has ended: it gets nothing more. */
 static enum runtime_verdict on_next(struct runtime_api *api)
 {
     struct worker *w = worker_of(api);

@@ -8,10 +8,10 @@
 #include "turnpike/base/clock.h"
 
 #define WINDOW           (100 * USEC_PER_MSEC)
-#define WINDOW_ALLOWANCE ((size_t)256 * 1024)
-#define LAST_ALLOWANCE   ((size_t)2 * 1024 * 1024) /* of one that has ended */
-#define LINE_COST        128                       /* what the log writes beside each */
-#define PIECE            16384 /* not the loop's scratch memory: a request's body may lie there */
+#define WINDOW_ALLOWANCE ((int64_t)256 * 1024)
+#define LAST_ALLOWANCE   ((int64_t)1024 * 1024) /* of one that has ended */
+#define LINE_COST        256  /* a line is work beside its bytes, an empty one, too */
+#define PIECE            2048 /* so many lines at most before others have their turn */
 
 static void spend(struct worker_output *o, size_t bytes);
 
@@ -55,11 +55,7 @@ static void on_poll(uv_poll_t *poll, int status, int events);
 
 static void watch(struct worker_output *o)
 {
-    bool wanted = !o->ended && !o->closing && o->allowance > 0;
-    if (wanted == o->watched)
-        return; /* each change is a system call */
-    o->watched = wanted;
-    if (wanted)
+    if (!o->ended && !o->closing && o->allowance > 0)
         (void)uv_poll_start(&o->poll, UV_READABLE, on_poll);
     else
         (void)uv_poll_stop(&o->poll);
@@ -73,27 +69,34 @@ static void end(struct worker_output *o)
     o->events->on_end(o);
 }
 
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What was spent beyond the allowance is taken off the next ones. */
 static void on_window(struct timer *timer)
 {
     struct worker_output *o = container_of(timer, struct worker_output, window);
-    o->allowance = WINDOW_ALLOWANCE;
+    o->allowance = least(o->allowance + WINDOW_ALLOWANCE, WINDOW_ALLOWANCE);
+    if (o->allowance <= 0)
+        timer_start(o->loop, &o->window, loop_now(o->loop) + WINDOW, on_window);
     watch(o);
 }
 
 static void spend(struct worker_output *o, size_t bytes)
 {
     if (!timer_is_running(&o->window)) {
-        if (o->allowance < WINDOW_ALLOWANCE)
-            o->allowance = WINDOW_ALLOWANCE;
+        o->allowance = WINDOW_ALLOWANCE;
         timer_start(o->loop, &o->window, loop_now(o->loop) + WINDOW, on_window);
     }
-    o->allowance -= bytes < o->allowance ? bytes : o->allowance;
+    o->allowance -= (int64_t)bytes;
 }
 
 /* False where nothing more is to be had now. */
 static bool read_some(struct worker_output *o)
 {
-    char piece[PIECE];
+    char piece[PIECE]; /* not the loop's scratch memory: a request's body may lie there */
     ssize_t got = read(o->fd, piece, sizeof(piece));
     if (got < 0 && errno == EINTR)
         return true;
@@ -134,8 +137,9 @@ void worker_output_drain(struct worker_output *o)
 
 void worker_output_drain_last(struct worker_output *o)
 {
-    o->allowance = LAST_ALLOWANCE;
     timer_cancel(o->loop, &o->window);
+    timer_start(o->loop, &o->window, loop_now(o->loop) + WINDOW, on_window);
+    o->allowance = LAST_ALLOWANCE;
     worker_output_drain(o);
 }
 

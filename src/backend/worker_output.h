@@ -33,7 +33,7 @@ struct worker_output {
     uv_poll_t poll;
     int fd;
     struct buf line; /* that has not ended */
-    size_t allowance;
+    int64_t allowance;
     struct timer window; /* running: until the allowance is renewed */
     bool ended, closing, watched;
 };

@@ -50,11 +50,25 @@ static void append_system(struct buf *out)
             return;
 }
 
+/* Whether the file is there and nobody else's: who tidies up $TMPDIR may have removed it, and
+ * others may have made one of its name then. */
+static bool is_there(const struct trust_bundle *b)
+{
+    struct stat directory, file;
+    return b->file && lstat(b->directory, &directory) == 0 && S_ISDIR(directory.st_mode) &&
+           directory.st_uid == geteuid() && lstat(b->file, &file) == 0 && S_ISREG(file.st_mode) &&
+           file.st_uid == geteuid() && (size_t)file.st_size == buf_len(&b->content);
+}
+
 static bool make_directory(struct trust_bundle *b, struct error *ret_error)
 {
     const char *temporary = getenv("TMPDIR");
-    if (b->directory)
+    if (b->directory && (!b->file || is_there(b)))
         return true;
+    if (b->directory)
+        (void)rmdir(b->directory); /* where it is empty */
+    free(take(&b->file));
+    free(take(&b->directory));
     b->directory = xasprintf("%s/turnpike-XXXXXX", temporary && *temporary ? temporary : "/tmp");
     if (mkdtemp(b->directory) && chmod(b->directory, 0755) == 0)
         return true;
@@ -120,7 +134,7 @@ bool trust_bundle_write(struct trust_bundle *b, struct str trusted, struct error
     free(path);
     if (!read)
         return false;
-    return (b->file && str_eq(buf_str(&content), buf_str(&b->content))) ||
+    return (is_there(b) && str_eq(buf_str(&content), buf_str(&b->content))) ||
            replace(b, &content, ret_error);
 }
 

@@ -18,6 +18,9 @@
 /* Least room for input that nobody reads yet: pipelined requests, a body that is not wanted. */
 #define READ_AHEAD 16384
 
+/* Of requests that came at once, so many are answered; then other connections have their turn. */
+#define REQUESTS_IN_TURN 16
+
 static void close_now(struct http_connection *c)
 {
     c->phase = HTTP_CLOSED;
@@ -230,15 +233,18 @@ static void run(struct http_connection *c, struct str bytes)
 {
     bool held = buf_len(&c->in) > 0;
     struct str in = bytes;
+    unsigned answered = 0;
     c->input = &in;
-    while (step(c, &in))
-        ;
+    while (answered < REQUESTS_IN_TURN && step(c, &in))
+        answered += c->phase == HTTP_AWAIT;
     c->input = NULL;
     if (held)
         buf_consume(&c->in, bytes.len - in.len);
     else
         buf_append(&c->in, in);
     settle(c);
+    if (answered == REQUESTS_IN_TURN)
+        http_connection_schedule(c);
 }
 
 static void on_readable(struct stream *stream);

@@ -3,10 +3,15 @@
 
 #include <signal.h>
 
+#include "turnpike/base/clock.h"
 #include "turnpike/base/map.h"
 #include "turnpike/base/xalloc.h"
 
 #include "keeper_link.h"
+
+/* A keeper that was told to start something says so at once. One that does not is woken after this
+ * time, and ended after as much again. */
+#define SILENCE (3 * USEC_PER_SEC)
 
 struct keeper {
     struct loop *loop;
@@ -14,6 +19,8 @@ struct keeper {
     struct keeper_link *link; /* NULL: lost; the next spawn opens another */
     uint64_t last_id;
     struct map children; /* by their ids; until on_exit is called or, where released, they ended */
+    struct timer guard;
+    bool woken; /* and nothing heard since */
 };
 
 enum child_state {
@@ -88,6 +95,7 @@ static void on_note(void *owner, const struct keeper_note *note)
 {
     struct keeper *k = owner;
     struct child *child = map_get(&k->children, key_of(&note->id));
+    k->woken = false;
     if (!child || child->state == CHILD_ENDED)
         return;
     switch ((enum keeper_verb)note->verb) {
@@ -123,12 +131,45 @@ static void on_lost(void *owner)
     struct keeper *k = owner;
     struct child *child;
     k->link = NULL;
+    timer_cancel(k->loop, &k->guard);
     for (size_t i = 0; (child = map_next(&k->children, &i));)
         if (child->state != CHILD_ENDED)
             lose(child);
 }
 
 static const struct keeper_link_events link_events = {on_note, on_lost};
+
+/* Whoever may send the keeper signals may stop it: then nothing would start or end any longer. */
+
+static bool is_awaited(const struct keeper *k)
+{
+    struct child *child;
+    for (size_t i = 0; (child = map_next(&k->children, &i));)
+        if (child->exit.started && child->pid == 0)
+            return true;
+    return false;
+}
+
+static void on_silence(struct timer *timer);
+
+static void await_word(struct keeper *k)
+{
+    if (!timer_is_running(&k->guard))
+        timer_start(k->loop, &k->guard, loop_now(k->loop) + SILENCE, on_silence);
+}
+
+static void on_silence(struct timer *timer)
+{
+    struct keeper *k = container_of(timer, struct keeper, guard);
+    if (!k->link || !is_awaited(k))
+        return;
+    if (k->woken)
+        keeper_link_kill(k->link);
+    else
+        keeper_link_wake(k->link);
+    k->woken = true;
+    await_word(k);
+}
 
 struct keeper *keeper_new(struct loop *loop, const char *program, struct error *ret_error)
 {
@@ -151,6 +192,7 @@ void keeper_free(struct keeper *k)
         free(child);
     }
     map_release(&k->children);
+    timer_cancel(k->loop, &k->guard);
     if (k->link)
         keeper_link_close(k->link);
     free(k->program);
@@ -176,6 +218,7 @@ struct child *keeper_spawn(struct keeper *k, const struct child_spec *spec,
     *child = (struct child){
         .keeper = k, .events = events, .owner = owner, .id = k->last_id, .exit.started = true};
     (void)map_set(&k->children, key_of(&child->id), child);
+    await_word(k);
     return child;
 }
 

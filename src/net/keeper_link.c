@@ -12,6 +12,7 @@
 
 #define KERNEL_OVERHEAD 64                   /* of the send buffer, for each message */
 #define RETRY           (10 * USEC_PER_MSEC) /* after what only other processes' doings end */
+#define CLOSE_PATIENCE  3000                 /* ms; it takes a second at most to end */
 
 /* A message that waits, with descriptors of its own. */
 struct letter {
@@ -28,7 +29,8 @@ struct keeper_link {
     void *owner;
     uv_process_t process;
     uv_poll_t poll;
-    int fd; /* -1: closed */
+    uv_timer_t patience; /* once closed, while the process runs: not the loop's, which may end */
+    int fd;              /* -1: closed */
     int open_handles;
     bool running; /* the process has not been reaped */
     size_t message_max;
@@ -154,8 +156,7 @@ static void lose(struct keeper_link *link)
 {
     void *owner = link->owner;
     const struct keeper_link_events *events = link->events;
-    if (link->running)
-        (void)uv_process_kill(&link->process, SIGKILL);
+    keeper_link_kill(link);
     keeper_link_close(link);
     events->on_lost(owner);
 }
@@ -199,6 +200,8 @@ static void on_process_exit(uv_process_t *process, int64_t status, int signal)
     struct keeper_link *link = container_of(process, struct keeper_link, process);
     (void)status, (void)signal;
     link->running = false;
+    if (link->fd < 0)
+        close_handle((uv_handle_t *)&link->patience);
     while (link->fd >= 0 && take_one(link))
         ;
     if (link->fd >= 0)
@@ -297,6 +300,32 @@ bool keeper_link_send(struct keeper_link *link, struct str message, const int *f
     return enqueue(link, message, fds, ret_error);
 }
 
+void keeper_link_wake(struct keeper_link *link)
+{
+    if (link->running)
+        (void)uv_process_kill(&link->process, SIGCONT);
+}
+
+void keeper_link_kill(struct keeper_link *link)
+{
+    if (link->running)
+        (void)uv_process_kill(&link->process, SIGKILL);
+}
+
+static void on_patience(uv_timer_t *timer)
+{
+    keeper_link_kill(timer->data);
+}
+
+static void await_end(struct keeper_link *link)
+{
+    keeper_link_wake(link);
+    (void)uv_timer_init(&link->loop->uv, &link->patience);
+    link->patience.data = link;
+    link->open_handles++;
+    (void)uv_timer_start(&link->patience, on_patience, CLOSE_PATIENCE, 0);
+}
+
 void keeper_link_close(struct keeper_link *link)
 {
     drop_all(link);
@@ -304,4 +333,6 @@ void keeper_link_close(struct keeper_link *link)
     close_handle((uv_handle_t *)&link->poll);
     (void)close(link->fd); /* the poll has let go of it */
     link->fd = -1;
+    if (link->running)
+        await_end(link);
 }

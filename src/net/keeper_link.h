@@ -21,7 +21,11 @@ MUST_USE struct keeper_link *keeper_link_open(struct loop *loop, const char *pro
  * KEEPER_DESCRIPTORS, which stay the caller's. False where it can never be sent. */
 MUST_USE bool keeper_link_send(struct keeper_link *link, struct str message, const int *fds,
                                struct error *ret_error);
-/* The keeper sees it and ends; loop_release waits for that. */
+/* Of one that has said nothing for long: goes on, where somebody has stopped it. */
+void keeper_link_wake(struct keeper_link *link);
+/* on_lost follows. */
+void keeper_link_kill(struct keeper_link *link);
+/* The keeper sees it and ends, or is killed after a while; loop_release waits for that. */
 void keeper_link_close(struct keeper_link *link);
 
 #endif

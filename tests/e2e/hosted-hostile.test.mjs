@@ -241,6 +241,21 @@ test("another user's process at its port is turned away", skipUnlessRoot, async 
   });
 });
 
+test("a crowd of another user's connections: the worker's own do not wait behind them", skipUnlessRoot, async () => {
+  const all = { ...functions(), intruder: hosted(["/usr/bin/env", ...hostile()], { timeout: 10 }, { user: "nobody" }) };
+  await withHosted(all, async ({ gateway, call }) => {
+    const { port } = (await call("/bad?mode=port")).json();
+    assert.equal((await call(`/intruder?mode=crowds&count=640&port=${port}`)).text, "crowded");
+    const started = performance.now();
+    assert.equal((await call("/bad?mode=otherPaths")).text, "still here");
+    const waited = performance.now() - started;
+    assert.ok(waited < 3000, `${waited} ms`);
+    const told = gateway.lines.filter((line) => /another user|the peer's/.test(line)).length;
+    assert.ok(told >= 1 && told < 10, `${told} lines tell of it`);
+    await assertSound(gateway, call);
+  });
+});
+
 test("all of it at once: others are answered, and the processor has rest when it is over", async () => {
   const modes = ["twice", "madeUp", "truncated", "hugeByLength", "hugeInChunks", "nextMeanwhile", "thousand", "garbage", "hugeHeader", "brokenStream", "mute", "daemonizes&then=crash", "flood&bytes=1000000", "good"];
   await withHosted(functions({ timeout: 5 }, { concurrency: 8 }), async ({ gateway, call }) => {

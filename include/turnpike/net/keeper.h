@@ -60,10 +60,11 @@ struct child_spec {
 
 /* Starts the keeper: `program` (a path, "/proc/self/exe" in the daemon) with the one argument
  * "keeper". Where a keeper ends (it was killed), its children end too and are reported as killed by
- * SIGKILL, and the next keeper_spawn starts another one. */
+ * SIGKILL, and the next keeper_spawn starts another one. One that says nothing of a start for three
+ * seconds is woken (it was stopped), and killed after three more. */
 MUST_USE struct keeper *keeper_new(struct loop *loop, const char *program, struct error *ret_error);
 /* Kills every child without callbacks and closes the keeper, which ends by itself when they are
- * gone, after a second at most; loop_release waits for that. Takes NULL. */
+ * gone, after a second at most, or is killed; loop_release waits for that. Takes NULL. */
 void keeper_free(struct keeper *k);
 
 /* A new session and process group of its own; nothing but the three descriptors is open; signals

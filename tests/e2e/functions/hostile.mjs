@@ -237,6 +237,11 @@ const modes = {
     const got = await connection?.answer();
     await answer(id, { uid: process.getuid(), got: got?.status ?? null });
   },
+  // Many connections to it at once: the kernel takes them, whoever accepts them.
+  async crowds(id, event, { port: other, count }) {
+    await Promise.all(Array.from({ length: Number(count) }, () => Connection.open(Number(other)).catch(() => null)));
+    await answer(id, "crowded");
+  },
   // Its port, which others may try.
   port: (id) => answer(id, { port: Number(port), pid: process.pid }),
 };

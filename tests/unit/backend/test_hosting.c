@@ -741,6 +741,24 @@ static void a_runtime_reports_its_failed_start(void **state)
     assert_holds(buf_str(&h.troubles), "it cannot start: SyntaxError: bad");
 }
 
+/* Each may have 6 MB: many at once would be the gateway's memory. */
+static void failed_starts_are_reported_one_at_a_time(void **state)
+{
+    (void)state;
+    static const char head[] = "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nHost: x\r\n"
+                               "Content-Length: 2\r\n\r\n";
+    use();
+    (void)invoke("{}");
+    child_sends(child(0), str_from(head));
+    loop_turn(&h.loop);
+    int first = child(0)->socket;
+    child(0)->socket = -1;
+    assert_string_equal(status_of(child_asks(child(0), str_from(head))), "403");
+    (void)close(child(0)->socket);
+    child(0)->socket = first;
+    assert_string_equal(status_of(child_asks(child(0), STR("{}"))), "202");
+}
+
 static void nothing_can_be_started(void **state)
 {
     (void)state;
@@ -1055,6 +1073,7 @@ int main(void)
         TEST(starts_that_fail_are_told),
         cmocka_unit_test_teardown(what_cannot_be_run_is_told, teardown),
         TEST(a_runtime_reports_its_failed_start),
+        TEST(failed_starts_are_reported_one_at_a_time),
         TEST(nothing_can_be_started),
         TEST(nobody_waits_in_vain),
         TEST(a_start_that_was_put_off_is_made_up_for),

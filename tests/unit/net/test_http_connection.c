@@ -890,6 +890,34 @@ static void test_reads_ahead_no_more_than_a_bound(void **state)
     edge_close(&e);
 }
 
+static size_t count_of(struct str text, struct str what)
+{
+    size_t count = 0, at;
+    while ((at = str_find_str(text, what)) < text.len) {
+        text = str_skip(text, at + what.len);
+        count++;
+    }
+    return count;
+}
+
+/* Who sends many requests at once does not keep the loop from others. */
+static void test_pipelined_requests_take_turns(void **state)
+{
+    struct edge e;
+    (void)state;
+    edge_open(&e, &patient, false);
+    for (int i = 0; i < 200; i++)
+        client_write(&e, STR(GET("/hello")));
+    turn(&e);
+    size_t at_once = count_of(buf_str(&e.trace), STR("done;"));
+    assert_in_range(at_once, 1, 64);
+    (void)shutdown(e.client, SHUT_WR);
+    while (e.connection)
+        turn(&e);
+    assert_int_equal(count_of(buf_str(&e.trace), STR("GET /hello;done;")), 200);
+    edge_close(&e);
+}
+
 static void test_shutdown(void **state)
 {
     (void)state;
@@ -1053,6 +1081,7 @@ int main(void)
         cmocka_unit_test(test_slow_reader_gets_everything),
         cmocka_unit_test(test_departure),
         cmocka_unit_test(test_reads_ahead_no_more_than_a_bound),
+        cmocka_unit_test(test_pipelined_requests_take_turns),
         cmocka_unit_test(test_shutdown),
         cmocka_unit_test(test_abort_of_the_server_tells_the_requests),
         cmocka_unit_test(test_detach),

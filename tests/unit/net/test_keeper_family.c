@@ -203,6 +203,26 @@ static void a_keeper_that_was_killed_is_replaced(void **state)
     trial_end(&t);
 }
 
+/* Whoever runs as the gateway does may stop it: no start waits for ever, and no end. */
+static void a_keeper_that_was_stopped_goes_on(void **state)
+{
+    (void)state;
+    struct trial t;
+    struct run run;
+    trial_begin(&t);
+    run_mode(&run, &t, "hold");
+    await_text(&run, "up");
+    pid_t keeper = parent_of(await_pid(&run));
+    assert_int_equal(kill(keeper, SIGSTOP), 0);
+    do_nothing(&t);
+    assert_int_equal(kill(keeper, SIGSTOP), 0);
+    keeper_free(take(&t.keeper));
+    loop_run(&t.loop);
+    await_silence(&run);
+    run_release(&run);
+    trial_end(&t);
+}
+
 /* Another gateway: what runs below it writes to `out`. */
 static void be_a_gateway(int out)
 {
@@ -264,6 +284,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_has_left_the_group_goes_with_its_leader),
         cmocka_unit_test(freed_it_kills_all),
         cmocka_unit_test(a_keeper_that_was_killed_is_replaced),
+        cmocka_unit_test(a_keeper_that_was_stopped_goes_on),
         cmocka_unit_test(nothing_outlives_the_gateway),
     };
     return cmocka_run_group_tests_name("net/keeper: family", tests, NULL, NULL);
