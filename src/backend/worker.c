@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker_private.h"
 
-#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,56 +224,11 @@ static void close_parts(struct worker *w)
     worker_output_close(&w->output);
 }
 
-/* As Go writes an exit error. */
-static void describe_exit(const struct child_exit *exit, struct buf *why)
-{
-    if (exit->signal) {
-        const char *name = strsignal(exit->signal);
-        buf_literal(why, "Runtime exited with error: signal: ");
-        for (; name && *name; name++)
-            buf_append_char(why, (char)tolower((unsigned char)*name));
-    } else if (exit->status) {
-        buf_printf(why, "Runtime exited with error: exit status %d", exit->status);
-    } else {
-        buf_literal(why, "Runtime exited without providing a reason");
-    }
-}
-
-static const struct {
-    const char *type, *what;
-} step_failures[] = {
-    [CHILD_STEP_FORK] = {"Runtime.Unknown",           "no process can be made"      },
-    [CHILD_STEP_USER] = {"Runtime.InvalidTaskConfig", "its user cannot be taken on" },
-    [CHILD_STEP_LIMIT] = {"Runtime.InvalidTaskConfig", "its memory cannot be limited"},
-    [CHILD_STEP_DIRECTORY] = {"Runtime.InvalidWorkingDir", "chdir"                       },
-    [CHILD_STEP_EXEC] = {"Runtime.InvalidEntrypoint", "fork/exec"                   },
-};
-
-/* As Go writes an error of a path, where one is to blame. */
-static void describe_step(struct worker *w, struct start_failure *f)
-{
-    enum child_step step = w->exit.step;
-    f->type = step_failures[step].type;
-    buf_clear(&f->why);
-    buf_append(&f->why, str_from(step_failures[step].what));
-    if (step == CHILD_STEP_DIRECTORY)
-        buf_printf(&f->why, " %" STR_F, STR_A(buf_str(&w->directory)));
-    else if (step == CHILD_STEP_EXEC)
-        buf_printf(&f->why, " %" STR_F, STR_A(buf_str(&w->program)));
-    buf_printf(&f->why, ": %s", strerror(w->exit.number));
-}
-
 static void tell_start_failure(struct worker *w)
 {
-    struct start_failure *f = &w->failure;
-    if (!w->exit.started) {
-        describe_step(w, f);
-    } else if (!f->type) {
-        f->type = "Runtime.ExitError";
-        describe_exit(&w->exit, &f->why);
-    }
+    worker_describe_start_failure(w);
     if (w->context)
-        w->context->events->on_start_failed(w, f, buf_str(&w->said));
+        w->context->events->on_start_failed(w, &w->failure, buf_str(&w->said));
 }
 
 /* The process is gone, and all that it has said was heard. */
@@ -289,7 +243,7 @@ static void finish(struct worker *w)
     if (state == WORKER_STARTING) {
         tell_start_failure(w);
     } else if (state == WORKER_RUNNING) {
-        describe_exit(&w->exit, &why);
+        worker_describe_exit(&w->exit, &why);
         fail(w, INVOCATION_CRASHED, "Runtime.ExitError", buf_str(&why));
     }
     if (w->key.access_key_id.len > 0 && w->context)
@@ -379,6 +333,7 @@ static void on_output_closed(struct worker_output *o)
 
 const struct worker_output_events worker_output_events = {on_output_line, on_output_end,
                                                           on_output_closed};
+
 /* Invocations. */
 
 bool worker_asks(struct worker *w)

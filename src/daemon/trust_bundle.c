@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -60,6 +61,21 @@ static bool is_there(const struct trust_bundle *b)
            file.st_uid == geteuid() && (size_t)file.st_size == buf_len(&b->content);
 }
 
+static void unlock_directory(struct trust_bundle *b)
+{
+    if (b->locked)
+        (void)close(b->lock);
+    b->locked = false;
+}
+
+static void lock_directory(struct trust_bundle *b)
+{
+    b->lock = open(b->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    b->locked = b->lock >= 0;
+    if (b->locked)
+        (void)flock(b->lock, LOCK_SH | LOCK_NB);
+}
+
 static bool make_directory(struct trust_bundle *b, struct error *ret_error)
 {
     const char *temporary = getenv("TMPDIR");
@@ -67,11 +83,14 @@ static bool make_directory(struct trust_bundle *b, struct error *ret_error)
         return true;
     if (b->directory)
         (void)rmdir(b->directory); /* where it is empty */
+    unlock_directory(b);
     free(take(&b->file));
     free(take(&b->directory));
     b->directory = xasprintf("%s/turnpike-XXXXXX", temporary && *temporary ? temporary : "/tmp");
-    if (mkdtemp(b->directory) && chmod(b->directory, 0755) == 0)
+    if (mkdtemp(b->directory) && chmod(b->directory, 0755) == 0) {
+        lock_directory(b);
         return true;
+    }
     error_set_errno(ret_error, errno, "%s", b->directory);
     free(take(&b->directory));
     return false;
@@ -149,6 +168,7 @@ void trust_bundle_release(struct trust_bundle *b)
     remove_file(&b->file);
     if (b->directory)
         (void)rmdir(b->directory);
+    unlock_directory(b);
     free(take(&b->directory));
     buf_release(&b->content);
 }

@@ -12,6 +12,8 @@
 struct trust_bundle {
     char *directory, *file; /* of its own, below $TMPDIR; NULL: none was needed yet */
     char *before;           /* the file that this one took the place of */
+    bool locked;            /* the directory, by `lock`: systemd-tmpfiles leaves it alone then */
+    int lock;
     struct buf content;
     unsigned version; /* each content has a file name of its own, as processes tell them apart */
 };
