@@ -1,24 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2317 # traps call what looks unreachable
-# Starts the functions of the todo API and of the chat and the gateway in front of them, says what to
-# try, and stops all three with Ctrl-C. What this needs is built and installed already (make run does).
+# Starts the gateway, which runs the functions of the todo API and of the chat itself, says what to
+# try, and stops it with Ctrl-C. What this needs is built and installed already (make run does).
 #   make/run.sh PROGRAM NODE
 set -eu
 program=$1
 node=$2
 config=conf/turnpike.yaml
-secret=conf/chat-secret.txt
 authority=conf/tls/ca.pem
 plain=http://localhost:8080
 secure=https://localhost:8443
 admin=http://127.0.0.1:9901
 
-todo_pid='' chat_pid='' gateway_pid='' stopped=''
+gateway_pid='' stopped=''
 
 stop() {
     stopped=1
-    for pid in $gateway_pid $todo_pid $chat_pid; do kill "$pid" 2>/dev/null || true; done
+    [ -z "$gateway_pid" ] || kill "$gateway_pid" 2>/dev/null || true
 }
 
 finish() {
@@ -41,7 +40,7 @@ check_free() {
     "$node" -e '
         const socket = require("node:net").connect(Number(process.argv[1]), "127.0.0.1");
         socket.on("connect", () => process.exit(1)).on("error", () => process.exit(0));
-    ' "$1" || fail "port $1 is in use already: stop what listens there ($2 needs it)"
+    ' "$1" || fail "port $1 is in use already: stop what listens there (the gateway needs it)"
 }
 
 answers() {
@@ -50,15 +49,7 @@ answers() {
     ' "$1"
 }
 
-# What the chat function signs its calls of @connections with; the gateway reads the same file.
-make_secret() {
-    [ -s $secret ] || (umask 077 && od -An -v -N20 -tx1 /dev/urandom | tr -d ' \n' >$secret) ||
-        fail "$secret cannot be made"
-}
-
 check_alive() {
-    kill -0 "$todo_pid" 2>/dev/null || fail "the todo function's process ended$1"
-    kill -0 "$chat_pid" 2>/dev/null || fail "the chat function's process ended$1"
     kill -0 "$gateway_pid" 2>/dev/null || fail "the gateway ended$1"
 }
 
@@ -110,28 +101,22 @@ Ctrl-C stops the gateway and the functions.
 END
 }
 
-check_free 9000 'the todo function'
-check_free 9002 'the chat function'
-check_free 8080 'the gateway'
-check_free 8443 'the gateway'
-check_free 9901 'the gateway'
+for port in 8080 8443 9901; do check_free $port; done
+
+# The functions' command is `node`: the one that was found here is to be the first in their PATH.
+PATH=$(cd "$(dirname "$node")" && pwd):$PATH
+export PATH
 
 "$program" init conf >/dev/null || fail 'certificate and signing key cannot be made; see above'
-make_secret
 "$program" check --config $config >/dev/null 2>&1 || "$program" check --config $config || exit
 
-# Each in a session of its own: Ctrl-C is for this script, which tells them once.
-PORT=9000 setsid "$node" docs/examples/todo/serve.mjs &
-todo_pid=$!
-PORT=9002 AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=AKIDCHATEXAMPLE AWS_SECRET_ACCESS_KEY=$(cat $secret) \
-    AWS_SESSION_TOKEN='' NODE_EXTRA_CA_CERTS=$authority setsid "$node" docs/examples/chat/serve.mjs &
-chat_pid=$!
+# In a session of its own: Ctrl-C is for this script, which tells the gateway once.
 setsid "$program" serve --config $config &
 gateway_pid=$!
 wait_ready
 advise
 
-# Until Ctrl-C, or until one of the three ends.
+# Until Ctrl-C, or until the gateway ends.
 while [ -z "$stopped" ]; do
     check_alive ''
     sleep 1 &

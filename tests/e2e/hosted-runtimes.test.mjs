@@ -1,9 +1,10 @@
 // Real runtimes, and libraries that functions are written with, hosted as they come.
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import path from "node:path";
 import { after, before } from "node:test";
 import { test } from "./lib/bounded.mjs";
-import { freePort, temporaryDirectory } from "./lib/gateway.mjs";
+import { freePort, temporaryDirectory, writeFiles } from "./lib/gateway.mjs";
 import { compileFunction, hosted, outcome, reason, ric, said, skipWithoutPython, withHosted } from "./lib/hosted.mjs";
 
 const broken = '{"message":"Internal Server Error"}';
@@ -61,6 +62,62 @@ test("Node without its native client", async () => {
     const first = (await call("/js")).json(), second = (await call("/js")).json();
     assert.deepEqual([first.pid, first.nth, second.nth], [second.pid, 1, 2]);
   });
+});
+
+// docs/examples/runtime.mjs, beside which there is nothing to install.
+const plain = (handler) => ["node", "../../../docs/examples/runtime.mjs", handler];
+
+test("Node with the client of the examples: event, context, environment, and again", async () => {
+  await withHosted({ js: hosted(plain("basic.echo"), { memorySize: 256, timeout: 5 }) }, async ({ gateway, call }) => {
+    const answer = await call("/js?name=%C3%A4", { headers: { "X-Amzn-Trace-Id": trace } });
+    const { event, context, environment, pid } = answer.json(), { remaining, logStreamName, ...others } = context;
+    assert.equal(event.queryStringParameters.name, "ä");
+    assert.ok(remaining > 3000 && remaining <= 5000, `${remaining} ms`);
+    assert.match(logStreamName, /\[\$LATEST\]/);
+    assert.deepEqual(others, { awsRequestId: (await reason(gateway, answer)).requestId, functionName: "js", functionVersion: "$LATEST", memoryLimitInMB: "256",
+      logGroupName: "/aws/lambda/js", invokedFunctionArn: "arn:aws:lambda:us-east-1:123456789012:function:js" });
+    assert.match(environment._X_AMZN_TRACE_ID, /^Root=1-3152b799-8954dae64eda91bc9a23a7e8;/);
+    const second = (await call("/js", { method: "POST", body: "x".repeat(1_000_000), headers: { "content-type": "text/plain" } })).json();
+    assert.deepEqual([second.pid, second.nth, second.event.body.length], [pid, 2, 1_000_000]);
+    assert.doesNotMatch(second.environment._X_AMZN_TRACE_ID, /1-3152b799/);
+  });
+});
+
+test("Node with the client of the examples: what fails is told, and the process goes on", async () => {
+  const functions = { js: hosted(plain("basic.any"), { timeout: 10 }), quiet: hosted(plain("basic.nothing")) };
+  await withHosted(functions, async ({ gateway, call }) => {
+    const { pid } = (await call("/js")).json();
+    for (const [what, why] of [["throws", "the parrot is dead"], ["throwsAtOnce", "before any promise"], ["rejects", "it is resting"]])
+      assert.deepEqual(await outcome(gateway, `/js?do=${what}`), [500, failed(why)]);
+    await said(gateway, "js", /TypeError: the parrot is dead/);
+    assert.equal((await call("/js?do=large&bytes=7000000")).status, 500);
+    assert.equal((await call("/js")).json().pid, pid);
+    assert.match((await outcome(gateway, "/js?do=exits&status=3"))[1], /exit status 3/);
+    assert.notEqual((await call("/js")).json().pid, pid);
+    const nothing = await call("/quiet");
+    assert.deepEqual([nothing.status, nothing.text], [200, "null"]);
+  });
+});
+
+test("Node with the client of the examples: CommonJS, directories, and what cannot be loaded", async () => {
+  const directory = temporaryDirectory();
+  const at = (name) => hosted(["node", path.resolve("../../docs/examples/runtime.mjs"), name], { timeout: 10 }, { workingDirectory: directory });
+  writeFiles(directory, {
+    "old.cjs": "exports.handler = async () => 'old';", "late.cjs": "const own = { handler: async () => 'late' };\nmodule.exports = own;",
+    "src/new.mjs": "export const run = () => 'new';", "typo.mjs": "export const handler = async ( => 1;",
+  });
+  const functions = { old: at("old.handler"), late: at("late.handler"), inner: at("src/new.run"), typo: at("typo.handler"), none: at("none.handler"), nobody: at("old.nobody"), bare: at("old") };
+  try {
+    await withHosted(functions, async ({ gateway, call }) => {
+      assert.deepEqual([(await call("/old")).text, (await call("/late")).text, (await call("/inner")).text], ["old", "late", "new"]);
+      for (const [name, why] of [["typo", /Unexpected token/], ["none", /Cannot find module .*none\.mjs/], ["nobody", /old exports no function 'nobody'/], ["bare", /FILE\.EXPORT, not 'old'/]]) {
+        const [status, text] = await outcome(gateway, `/${name}`);
+        assert.equal(status, 500);
+        assert.match(text, why);
+      }
+      await said(gateway, "typo", /typo\.mjs:1/);
+    });
+  } finally { fs.rmSync(directory, { recursive: true, force: true }); }
 });
 
 /* --- response streaming --- */

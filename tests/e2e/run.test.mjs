@@ -7,7 +7,8 @@ import path from "node:path";
 import readline from "node:readline";
 import { test } from "./lib/bounded.mjs";
 import { skipWithoutBrowser, startBrowser } from "./lib/browser.mjs";
-import { freePort, program, run, temporaryDirectory } from "./lib/gateway.mjs";
+import { freePort, program, run, temporaryDirectory, writeFiles } from "./lib/gateway.mjs";
+import { descendants, runs, until, vanished } from "./lib/hosted.mjs";
 import { capture, get, listens, takenPort } from "./lib/process.mjs";
 import "../../docs/examples/chat/handler.test.mjs";
 import "../../docs/examples/todo/handler.test.mjs";
@@ -18,19 +19,24 @@ const environment = { ...process.env, no_proxy: "*", NO_PROXY: "*" };
 // A copy of what the script needs, on ports of its own.
 async function copy() {
   const directory = temporaryDirectory();
-  const ports = { 9000: await freePort(), 9002: await freePort(), 8080: await freePort(), 8443: await freePort(), 9901: await freePort() };
+  const ports = { 8080: await freePort(), 8443: await freePort(), 9901: await freePort() };
   for (const name of ["make/run.sh", "conf/turnpike.yaml", "openapi", "docs/examples"])
     fs.cpSync(path.join(root, name), path.join(directory, name), { recursive: true });
   for (const name of ["make/run.sh", "conf/turnpike.yaml"]) {
     const file = path.join(directory, name);
-    fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace(/\b(9000|9002|8080|8443|9901)\b/g, (port) => ports[port]));
+    fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace(/\b(8080|8443|9901)\b/g, (port) => ports[port]));
   }
   return { directory, ports, port: ports[8080], tlsPort: ports[8443], adminPort: ports[9901] };
 }
 
-// As a shell runs it: in a process group of its own, which Ctrl-C's signal reaches as a whole.
+// As a shell runs it: in a process group of its own, which Ctrl-C's signal reaches as a whole. The Node is
+// named as make does where it is in build/tools; the one in the PATH is no good.
 async function start(place) {
-  const child = spawn("make/run.sh", [program, process.execPath], { cwd: place.directory, detached: true, stdio: ["ignore", "pipe", "pipe"], env: environment });
+  writeFiles(place.directory, { "bin/node": "#!/bin/sh\necho 'the wrong node' >&2; exit 1\n" });
+  fs.chmodSync(path.join(place.directory, "bin/node"), 0o755);
+  const node = path.relative(fs.realpathSync(place.directory), process.execPath);
+  const env = { ...environment, PATH: `${place.directory}/bin:/usr/local/bin:/usr/bin:/bin` };
+  const child = spawn("make/run.sh", [program, node], { cwd: place.directory, detached: true, stdio: ["ignore", "pipe", "pipe"], env });
   const self = { child, lines: [], errors: "", exited: null, waiting: new Set() };
   self.ended = once(child, "close").then(([code]) => { self.exited = { code }; });
   child.stderr.on("data", (chunk) => (self.errors += chunk));
@@ -57,7 +63,9 @@ async function start(place) {
   return self;
 }
 
-async function assertAllGone(place) {
+// functions: processes that must be gone, too.
+async function assertAllGone(place, functions = []) {
+  assert.deepEqual(functions.filter(runs), []);
   for (const port of Object.values(place.ports)) assert.equal(await listens(port), false, `${port}`);
 }
 
@@ -66,6 +74,11 @@ const mint = async (place, subject, scope) => {
   assert.equal(code, 0, stderr);
   return stdout.trim();
 };
+
+// The processes of the functions: each leads a session, and its command is the examples' runtime.
+const functionsOf = (script) => descendants(script.child.pid).filter((pid) => {
+  try { return fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("runtime.mjs"); } catch { return false; }
+});
 
 test("what it prints works when it is pasted; the todo API; Ctrl-C", async () => {
   const place = await copy();
@@ -113,10 +126,13 @@ test("what it prints works when it is pasted; the todo API; Ctrl-C", async () =>
     assert.equal((await get(place.port, `${page.pathname}/`)).status, 200);
     assert.equal(Number(page.port), place.port);
 
+    const functions = functionsOf(script);
+    assert.equal(functions.length, 2, "one process for the todo list, one for the chat");
     script.interrupt();
     await script.ended;
     assert.deepEqual(script.exited, { code: 0 }, script.errors);
-    await assertAllGone(place);
+    await assertAllGone(place, functions);
+    assert.doesNotMatch(script.errors, /the wrong node/);
     assert.match(script.errors, /stopped/, "the gateway had time to say so");
   } finally { await script.finish(); }
 });
@@ -202,23 +218,37 @@ test("the chat in a browser, over ws and wss: two people talk, and are told why 
   } finally { await browser.stop(); await script.finish(); }
 });
 
+test("what is changed in a function counts from the next request on", async () => {
+  const place = await copy();
+  const script = await start(place);
+  try {
+    await script.line(/^Ctrl-C stops/);
+    const health = async () => (await get(place.port, "/health")).text;
+    assert.equal(await health(), '{"status":"ok"}');
+    const file = path.join(place.directory, "docs/examples/todo/handler.mjs");
+    const handler = fs.readFileSync(file, "utf8");
+    fs.writeFileSync(file, handler.replace("status: 'ok'", "status: 'changed'"));
+    await until(async () => await health() === '{"status":"changed"}', "the new answer");
+    fs.writeFileSync(file, `${handler}\nthis is no JavaScript`);
+    await until(async () => (await get(place.port, "/health")).status === 500, "it is broken");
+    await until(() => /examples\/todo\/handler\.mjs:\d+.*\n.*this is no JavaScript/.test(script.errors), "the log has the place");
+    fs.writeFileSync(file, handler);
+    await until(async () => await health() === '{"status":"ok"}', "it is repaired");
+  } finally { await script.finish(); }
+});
+
 test("started again, it keeps its keys; a signal to the script alone ends it too", async () => {
   const place = await copy();
   const first = await start(place);
   await first.line(/^Ctrl-C stops/);
-  const token = await mint(place, "ann", "todo/read");
-  const secret = path.join(place.directory, "conf/chat-secret.txt"), key = fs.readFileSync(secret, "utf8");
-  assert.match(key, /^[0-9a-f]{40}$/);
-  assert.equal(fs.statSync(secret).mode & 0o777, 0o600);
-  assert.ok(!(first.lines.join("\n") + first.errors).includes(key));
+  const token = await mint(place, "ann", "todo/read"), functions = functionsOf(first);
   first.child.kill("SIGTERM");
   await first.ended;
-  await assertAllGone(place);
+  await assertAllGone(place, functions);
   const second = await start(place);
   try {
     await second.line(/^Ctrl-C stops/);
     assert.equal((await get(place.port, "/todos", { headers: { authorization: `Bearer ${token}` } })).status, 200);
-    assert.equal(fs.readFileSync(secret, "utf8"), key);
   } finally { await second.finish(); }
 });
 
@@ -249,16 +279,19 @@ test("a mistake in the configuration: its place is shown, nothing is left runnin
   } finally { await script.finish(); }
 });
 
-test("one of the three ends: the others are stopped", async () => {
+test("the gateway ends, however it does: so do the functions and the script", async () => {
   const place = await copy();
   const script = await start(place);
   try {
     await script.line(/^Ctrl-C stops/);
     const { pid } = JSON.parse((await run(["status", "--json", "--config", "conf/turnpike.yaml"], { cwd: place.directory })).stdout);
+    const functions = functionsOf(script);
+    assert.equal(functions.length, 2);
     process.kill(pid, "SIGKILL");
     await script.ended;
+    await vanished(functions);
     assert.deepEqual(script.exited, { code: 1 });
     assert.match(script.errors, /run: the gateway ended/);
-    await assertAllGone(place);
+    await assertAllGone(place, functions);
   } finally { await script.finish(); }
 });

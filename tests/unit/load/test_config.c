@@ -368,12 +368,18 @@ static void reads_websocket_apis(void **state)
     config_text_release(&t);
 }
 
-/* A secret is no part of what we ship: `make run` makes it. */
+/* Who tries it, and where, is no part of what we ship. */
+static bool is_excused(struct str message)
+{
+    return str_find_str(message, STR("run as the gateway's own user")) < message.len ||
+           str_find_str(message, STR("no program 'node' in the PATH")) < message.len;
+}
+
 static size_t count_findings(const struct diag *diag)
 {
     size_t count = 0;
     FOR_EACH_IN (finding, &diag->findings)
-        if (str_find_str(finding->message, STR("chat-secret.txt")) == finding->message.len)
+        if (!is_excused(finding->message))
             count++;
     return count;
 }
