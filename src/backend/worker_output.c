@@ -9,6 +9,7 @@
 
 #define WINDOW           (100 * USEC_PER_MSEC)
 #define WINDOW_ALLOWANCE ((int64_t)256 * 1024)
+#define BURST_ALLOWANCE  ((int64_t)1024 * 1024) /* of one that was quiet before */
 #define LAST_ALLOWANCE   ((int64_t)1024 * 1024) /* of one that has ended */
 #define LINE_COST        256  /* a line is work beside its bytes, an empty one, too */
 #define PIECE            2048 /* so many lines at most before others have their turn */
@@ -78,18 +79,16 @@ static int64_t least(int64_t a, int64_t b)
 static void on_window(struct timer *timer)
 {
     struct worker_output *o = container_of(timer, struct worker_output, window);
-    o->allowance = least(o->allowance + WINDOW_ALLOWANCE, WINDOW_ALLOWANCE);
-    if (o->allowance <= 0)
+    o->allowance = least(o->allowance + WINDOW_ALLOWANCE, BURST_ALLOWANCE);
+    if (o->allowance < BURST_ALLOWANCE)
         timer_start(o->loop, &o->window, loop_now(o->loop) + WINDOW, on_window);
     watch(o);
 }
 
 static void spend(struct worker_output *o, size_t bytes)
 {
-    if (!timer_is_running(&o->window)) {
-        o->allowance = WINDOW_ALLOWANCE;
+    if (!timer_is_running(&o->window))
         timer_start(o->loop, &o->window, loop_now(o->loop) + WINDOW, on_window);
-    }
     o->allowance -= (int64_t)bytes;
 }
 
@@ -152,11 +151,8 @@ bool worker_output_open(struct worker_output *o, struct loop *loop,
         error_set_errno(ret_error, errno, "pipe");
         return false;
     }
-    *o = (struct worker_output){.events = events,
-                                .owner = owner,
-                                .loop = loop,
-                                .fd = fds[0],
-                                .allowance = WINDOW_ALLOWANCE};
+    *o = (struct worker_output){
+        .events = events, .owner = owner, .loop = loop, .fd = fds[0], .allowance = BURST_ALLOWANCE};
     int failed = fcntl(fds[0], F_SETFL, O_NONBLOCK) != 0
                      ? -errno
                      : uv_poll_init(&loop->uv, &o->poll, fds[0]);
