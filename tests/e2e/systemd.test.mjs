@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { test } from "./lib/bounded.mjs";
 import { makeCertificate } from "./lib/certificates.mjs";
 import { run, startGateway, temporaryDirectory } from "./lib/gateway.mjs";
+import { vanished } from "./lib/hosted.mjs";
 import { definition } from "./lib/lambda.mjs";
 import { capture, get } from "./lib/process.mjs";
 import { installUnit, sandboxOf, skipUnlessSandbox, skipWithoutAnalyze, valuesOf } from "./lib/unit.mjs";
@@ -54,8 +55,24 @@ while :; do
   rights=$(sed -n 's/^\\(Uid\\|CapPrm\\|CapEff\\|CapAmb\\|NoNewPrivs\\|Seccomp\\):[[:space:]]*\\([^[:space:]]*\\).*/"\\1":"\\2",/p' /proc/self/status)
   if touch /etc/of-a-function 2>/dev/null; then etc=written; else etc=refused; fi
   if touch /tmp/of-a-function 2>/dev/null; then tmp=written; else tmp=refused; fi
-  echo "{$rights\\"etc\\":\\"$etc\\",\\"tmp\\":\\"$tmp\\"}" | curl -sS -o /dev/null --data-binary @- "$api/$id/response"
+  echo "{$rights\\"pid\\":$$,\\"etc\\":\\"$etc\\",\\"tmp\\":\\"$tmp\\"}" | curl -sS -o /dev/null --data-binary @- "$api/$id/response"
 done
+`;
+
+// A runtime on Node: code compiled at run time, in a thread of its own as well, and a child.
+const nodeRuntime = `import { execFileSync } from "node:child_process";
+import { Worker } from "node:worker_threads";
+const api = \`http://\${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation\`;
+const inThread = () => new Promise((resolve, reject) => {
+  const code = "let sum = 0; for (let i = 0; i < 1e7; i++) sum += i % 7; require('node:worker_threads').parentPort.postMessage(sum)";
+  new Worker(code, { eval: true }).on("message", resolve).on("error", reject);
+});
+for (;;) {
+  const next = await fetch(\`\${api}/next\`);
+  await next.json();
+  const body = { sum: await inThread(), child: execFileSync("echo", ["hello"], { encoding: "utf8" }) };
+  await fetch(\`\${api}/\${next.headers.get("lambda-runtime-aws-request-id")}/response\`, { method: "POST", body: JSON.stringify(body) });
+}
 `;
 
 const none = "0000000000000000";
@@ -95,12 +112,16 @@ function certificateFor(directory, serial) {
   return pair;
 }
 
-const hosting = (process = {}) => ({
-  functions: { f: { process: { command: ["./bootstrap"], ...process }, environment: { PATH: "/usr/local/bin:/usr/bin:/bin" }, timeout: 20 } },
+const environment = { PATH: "/usr/local/bin:/usr/bin:/bin" };
+const hosting = (own = {}) => ({
+  functions: {
+    f: { process: { command: ["./bootstrap"], ...own }, environment, timeout: 20 },
+    node: { process: { command: [process.execPath, "runtime.mjs"], ...own }, environment, timeout: 20 },
+  },
   apis: [{ apiId: "a", protocolType: "HTTP", definition: "api.json" }],
 });
 const files = (directory) => ({
-  "bootstrap": bootstrap, "api.json": definition({ "GET /": "f" }),
+  bootstrap, "runtime.mjs": nodeRuntime, "api.json": definition({ "GET /": "f", "GET /node": "node" }),
   ...Object.fromEntries(["site.pem", "site-key.pem"].filter((name) => fs.existsSync(path.join(directory, name))).map((name) => [name, fs.readFileSync(path.join(directory, name))])),
 });
 
@@ -123,8 +144,11 @@ test("with the unit's properties applied by hand (no systemd): a port below 1024
     await gateway.line(/\bready\b/);
     assert.equal(capabilitiesOf(gateway.child.pid), bind);
     const answer = await get(gateway.port, "/");
-    assert.deepEqual([answer.status, JSON.parse(answer.text)], [200, rightsOf(owner)]);
+    const { pid: _, ...rights } = JSON.parse(answer.text);
+    assert.deepEqual([answer.status, rights], [200, rightsOf(owner)]);
     await gateway.line(/Max Memory Used: [1-9]/);
+    const fromNode = await get(gateway.port, "/node");
+    assert.deepEqual([fromNode.status, fromNode.text && JSON.parse(fromNode.text)], [200, { sum: 29999994, child: "hello\n" }], gateway.lines.join("\n"));
     assert.equal(await serialAt(port), 1);
     certificateFor(gateway.directory, 2);
     const { code, stderr } = await run(["reload", "--config", "turnpike.yaml"], { cwd: gateway.directory });
@@ -146,7 +170,9 @@ test("with the properties of hosting.conf applied by hand (no systemd): a functi
     await gateway.line(/\bready\b/);
     assert.equal(capabilitiesOf(gateway.child.pid), bind | becomeOthers);
     const answer = await get(gateway.port, "/");
-    assert.deepEqual([answer.status, JSON.parse(answer.text)], [200, rightsOf(65534)]);
+    const { pid, ...rights } = JSON.parse(answer.text);
+    assert.deepEqual([answer.status, rights], [200, rightsOf(65534)]);
     await gateway.line(/Max Memory Used: [1-9]/);
+    await vanished(pid);
   });
 });
