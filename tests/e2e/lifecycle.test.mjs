@@ -204,6 +204,7 @@ test("two reloads in one turn, the second brings back what the first took away",
     gateway.write({ "turnpike.yaml": { ...config, listeners: [listener(other)], apis: [s.api("old", "pipe.json")] },
       "next.yaml": { ...config, listeners: [listener(other), ...config.listeners] } });
     gateway.child.kill("SIGSTOP"); // both questions wait before it reads either
+    await stopped(gateway.child.pid);
     const posed = [await pose(gateway, "reload"), await pose(gateway, "reload")];
     gateway.child.kill("SIGCONT");
     const pipe = await fs.promises.open(file("pipe.json"), "w");
@@ -350,6 +351,11 @@ test("SIGTERM: unready at once, still served for the delay, then drained", async
   } finally { await s.stop(); }
 });
 
+// A signal that was sent need not have arrived.
+async function stopped(pid) {
+  while (!/^State:\s+T/m.test(fs.readFileSync(`/proc/${pid}/status`, "utf8"))) await new Promise(setImmediate);
+}
+
 test("a drain serves what had been sent before it", async () => {
   const s = await start();
   const { gateway } = s;
@@ -358,6 +364,7 @@ test("a drain serves what had been sent before it", async () => {
     const used = await Promise.all(Array.from({ length: 10 }, () => Raw.open(gateway.port)));
     for (const raw of used) await raw.send(request).until(/hello old$/);
     gateway.child.kill("SIGSTOP"); // all of it waits in the kernel when the signal is seen
+    await stopped(gateway.child.pid);
     const fresh = await Promise.all(Array.from({ length: 10 }, () => Raw.open(gateway.port)));
     for (const raw of [...used, ...fresh]) { raw.text = ""; raw.send(request); }
     gateway.child.kill("SIGTERM");
