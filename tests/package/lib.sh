@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2016,SC2154 # others expand what is quoted; $work is of ./run
 # Sourced by ./run: tests that count themselves, and a Debian of its own to install into.
 passed=0 failed=0
 
-# test_that WHAT COMMAND...: one test; what the command printed is shown where it fails.
+# test_that WHAT COMMAND...: one test; the end of what the command printed is shown where it fails.
 test_that() {
     what=$1
     shift
@@ -12,7 +13,7 @@ test_that() {
     else
         failed=$((failed + 1))
         echo "failed: $what"
-        sed 's/^/    /' "$work/output"
+        tail -n 40 "$work/output" | sed 's/^/    /'
     fi
 }
 
@@ -29,6 +30,7 @@ make_system() {
     debootstrap --variant=minbase bookworm "$1" "$(archive)" || return
     printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
     chmod 0755 "$1/usr/sbin/policy-rc.d"
+    printf '127.0.0.1 localhost\n::1 localhost\n' >"$1/etc/hosts"
     apt-config dump Acquire::Check-Valid-Until Acquire::http Acquire::https >"$1/etc/apt/apt.conf.d/90host"
     in_system "$1" apt-get -q update
 }
