@@ -25,17 +25,18 @@ install: all ## installs program, page of `docs:`, manual pages, sample and unit
 	$(Q)$(INSTALL) -m 0644 docs/turnpike.yaml.5 $(DESTDIR)$(mandir)/man5/turnpike.yaml.5
 	$(Q)sed 's|@bindir@|$(bindir)|g; s|@sysconfdir@|$(sysconfdir)|g' packaging/systemd/turnpike.service >$(BUILD)/turnpike.service
 	$(Q)$(INSTALL) -m 0644 $(BUILD)/turnpike.service $(DESTDIR)$(unitdir)/turnpike.service
-	$(Q)$(INSTALL) -d $(DESTDIR)$(docdir)
+	$(Q)$(INSTALL) -d $(DESTDIR)$(docdir)/examples
 	$(Q)$(INSTALL) -m 0644 LICENSE conf/turnpike.reference.yaml $(DESTDIR)$(docdir)
+	$(Q)$(INSTALL) -m 0644 packaging/systemd/hosting.conf $(DESTDIR)$(docdir)/examples
 	$(Q)for file in $(BUILD)/share/docs/*; do [ ! -f "$$file" ] || \
 		$(INSTALL) -D -m 0644 "$$file" $(DESTDIR)$(docsdir)/$${file##*/} || exit 1; done
 
 uninstall: ## removes what install put there, and no configuration
 	$(Q)rm -f $(DESTDIR)$(bindir)/turnpike $(DESTDIR)$(unitdir)/turnpike.service
 	$(Q)rm -f $(DESTDIR)$(mandir)/man1/turnpike.1 $(DESTDIR)$(mandir)/man5/turnpike.yaml.5
-	$(Q)rm -f $(DESTDIR)$(docdir)/LICENSE $(DESTDIR)$(docdir)/turnpike.reference.yaml
+	$(Q)rm -f $(DESTDIR)$(docdir)/LICENSE $(DESTDIR)$(docdir)/turnpike.reference.yaml $(DESTDIR)$(docdir)/examples/hosting.conf
 	$(Q)for file in $(BUILD)/share/docs/*; do rm -f $(DESTDIR)$(docsdir)/$${file##*/}; done
-	$(Q)for directory in $(docdir) $(docsdir) $(dir $(docsdir)); do rmdir $(DESTDIR)$$directory 2>/dev/null || true; done
+	$(Q)for directory in $(docdir)/examples $(docdir) $(docsdir) $(dir $(docsdir)); do rmdir $(DESTDIR)$$directory 2>/dev/null || true; done
 
 dist: docs-ui ## makes build/turnpike-VERSION.tar.gz of what is committed and of Swagger UI: building it needs no network
 	$(Q)set --; for file in $$(packaging/docs-ui/pack --list); do set -- "$$@" --add-file=$(BUILD)/share/docs/$$file; done; \

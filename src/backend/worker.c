@@ -24,7 +24,8 @@ static void conclude(struct worker *w, struct invocation_result *result)
 {
     struct invocation *invocation = w->invocation;
     w->invocation = NULL;
-    worker_output_drain(&w->output);
+    if (worker_is_heard(w)) /* else its order is nobody's matter */
+        worker_output_drain(&w->output);
     worker_log_end(w, result->end);
     result->log_tail = worker_tail(w);
     if (invocation)

@@ -40,7 +40,7 @@ void worker_log(struct worker *w, struct str text)
     owner->on_line(owner->data, &line);
 }
 
-static bool is_heard(const struct worker *w)
+bool worker_is_heard(const struct worker *w)
 {
     return w->context && (w->keeps_tail ||
                           w->context->hosting->owner.hears_lines(w->context->hosting->owner.data));
@@ -50,7 +50,7 @@ void worker_log_start(struct worker *w)
 {
     char line[96];
     buf_clear(&w->tail);
-    if (!is_heard(w))
+    if (!worker_is_heard(w))
         return;
     int len = snprintf(line, sizeof(line), "START RequestId: %s Version: $LATEST", w->request_id);
     worker_log(w, str_of(line, (size_t)len));
@@ -91,7 +91,7 @@ void worker_log_end(struct worker *w, enum invocation_end end)
 {
     char line[320];
     double duration = (double)(loop_now(w->loop) - w->given) / 1e3;
-    if (!is_heard(w)) {
+    if (!worker_is_heard(w)) {
         w->init_duration = 0;
         return;
     }

@@ -14,6 +14,8 @@ extern const struct worker_output_events worker_output_events;
 /* Its process was started: the time that it has for its start runs. */
 void worker_await_start(struct worker *w);
 
+/* Whether anybody sees what is written of it. */
+bool worker_is_heard(const struct worker *w);
 /* One line, to the owner and to the tail of the invocation's log. */
 void worker_log(struct worker *w, struct str text);
 void worker_log_start(struct worker *w);

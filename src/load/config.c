@@ -74,6 +74,7 @@ bool config_load(struct builder *b, const char *file, const struct config_option
         .arena = &b->snapshot->arena,
         .diag = b->diag,
         .foreign_environment = options && options->foreign_environment,
+        .foreign_rights = options && options->foreign_rights,
         .root = doc_load(&b->snapshot->arena, b->diag, file),
     };
     if (!c.root)

@@ -15,8 +15,9 @@ struct config {
     struct diag *diag;
     struct str directory; /* of the file, with a slash at its end, or empty */
     const struct doc *root;
-    LIST(struct str) dropped_listeners;  /* names that --listen left without a listener */
-    bool foreign_environment;            /* as in config_options */
+    LIST(struct str) dropped_listeners; /* names that --listen left without a listener */
+    bool foreign_environment;           /* as in config_options, and so is the next */
+    bool foreign_rights;
     struct aws_environment *environment; /* NULL until a signature asks for it */
 };
 

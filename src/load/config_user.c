@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #define ENTRY_MAX (64 * 1024)
+#define NEEDED_RIGHTS                                                                              \
+    "that takes root, or the capabilities CAP_SETUID, CAP_SETGID and CAP_KILL; under systemd the " \
+    "drop-in hosting.conf gives them"
 
 /* To become another user, and to end what runs as that one (capabilities(7)). */
 static bool may_change_users(void)
@@ -22,16 +25,26 @@ static bool may_change_users(void)
     return true;
 }
 
+/* Who looks for the daemon is told, and the daemon refuses. */
+static void check_rights(struct config *c, const struct process_settings *p)
+{
+    if (c->foreign_environment || p->user_id == geteuid() || may_change_users())
+        return;
+    if (c->foreign_rights)
+        diag_warning(c->diag, p->user.at,
+                     "whoever runs this check could run nothing as '%" STR_F "': " NEEDED_RIGHTS,
+                     STR_A(p->user.text));
+    else
+        diag_error(c->diag, p->user.at, "nothing can be run as '%" STR_F "' here: " NEEDED_RIGHTS,
+                   STR_A(p->user.text));
+}
+
 static void check_user(struct config *c, const struct function *f)
 {
     const struct process_settings *p = &f->process;
     if (p->user_id == 0)
         diag_warning(c->diag, p->user.at, "function '%" STR_F "' runs as root", STR_A(f->name));
-    if (!c->foreign_environment && p->user_id != geteuid() && !may_change_users())
-        diag_error(c->diag, p->user.at,
-                   "nothing can be run as '%" STR_F "' here: that takes root, or the capabilities "
-                   "CAP_SETUID, CAP_SETGID and CAP_KILL",
-                   STR_A(p->user.text));
+    check_rights(c, p);
 }
 
 void config_find_user(struct config *c, struct function *f)

@@ -17,6 +17,8 @@ struct config_options {
     size_t listen_count;
     bool foreign_environment; /* this process signs nothing, and its environment is not that of the
                                * one that does: no credentials are looked for in it */
+    bool foreign_rights; /* the daemon may be another user: what this process may not do is worth a
+                          * warning and is no error */
 };
 
 /* "127.0.0.1:8080", "[::1]:8080". The address is a view of text. False where it is neither, or the

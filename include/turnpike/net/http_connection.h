@@ -136,8 +136,8 @@ void http_connection_respond_head(struct http_connection *c, const struct http_a
 MUST_USE bool http_connection_respond_bytes(struct http_connection *c, struct str bytes);
 void http_connection_respond_end(struct http_connection *c);
 
-/* The client has ended its side, or is gone, as the kernel knows it now: for who holds a request for
- * long. Over plain TCP. */
+/* The client has ended its side, or is gone, as the kernel knows it now: for who holds a request
+ * for long. Over plain TCP. */
 bool http_connection_has_ended(const struct http_connection *c);
 
 /* Resets the connection, so that a half-sent answer cannot pass for a whole one. Of its events

@@ -259,7 +259,7 @@ static const struct {
     {"somebody else", "functions: {f: {process: {command: [sh], user: root}}}",
      "1:48: warning: function 'f' runs as root\n"
      "1:48: error: nothing can be run as 'root' here: that takes root, or the capabilities "
-     "CAP_SETUID, CAP_SETGID and CAP_KILL\n"},
+     "CAP_SETUID, CAP_SETGID and CAP_KILL; under systemd the drop-in hosting.conf gives them\n"},
     {"nobody written", "functions:\n  f: {process: {command: [sh]}}\n",
      "2:16: warning: function 'f' runs" OWN_USER(" and", "")},
     {"nobody written, several functions",
@@ -408,6 +408,32 @@ static void a_foreign_environment_is_not_asked(void **state)
     config_text_release(&t);
 }
 
+/* The gateway may be somebody who may. */
+static void foreign_rights_are_no_error(void **state)
+{
+    static const struct {
+        const char *name, *text, *want;
+    } texts[] = {
+        {"oneself", "functions: {f: {process: {command: [sh], user: '%'}}}", ""},
+        {"somebody else", "functions: {f: {process: {command: [sh], user: root}}}",
+         "1:48: warning: function 'f' runs as root\n"
+         "1:48: warning: whoever runs this check could run nothing as 'root': that takes root, or "
+         "the capabilities CAP_SETUID, CAP_SETGID and CAP_KILL; under systemd the drop-in "
+         "hosting.conf gives them\n"},
+        {"nobody's name", "functions: {f: {process: {command: [sh], user: no-such-user}}}",
+         "1:48: error: there is no user 'no-such-user'\n"},
+    };
+    static const struct config_options options = {.foreign_rights = true};
+    (void)state;
+    FOR_EACH_CASE (c, texts) {
+        struct config_text t;
+        read_text(&t, c->text, &options);
+        CHECK_CASE(c, strcmp(config_text_findings(&t), c->want) == 0, "got\n%s",
+                   config_text_findings(&t));
+        config_text_release(&t);
+    }
+}
+
 static void reads_an_invoke_api(void **state)
 {
     (void)state;
@@ -447,6 +473,7 @@ int main(void)
         cmocka_unit_test(bounds_what_a_process_is_given),
         cmocka_unit_test(credentials_are_looked_for),
         cmocka_unit_test(a_foreign_environment_is_not_asked),
+        cmocka_unit_test(foreign_rights_are_no_error),
         cmocka_unit_test(reads_an_invoke_api),
     };
     return cmocka_run_group_tests(tests, become_nobody, become_again);
