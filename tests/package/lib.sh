@@ -22,12 +22,13 @@ not() { ! "$@"; }
 # same FILE FILE: shows how they differ.
 same() { diff -u "$1" "$2"; }
 
-# The archive that this machine's own packages come from.
-archive() { apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1; }
+# archives FORMAT [FILTER]: those of Debian that this machine's own packages come from.
+archives() { apt-get indextargets --format "$1" 'Created-By: Packages' 'Origin: Debian' "${2:-Component: main}"; }
 
 # make_system DIRECTORY: a minimal Debian 12 in which no service is started.
 make_system() {
-    debootstrap --variant=minbase bookworm "$1" "$(archive)" || return
+    debootstrap --variant=minbase bookworm "$1" "$(archives '$(REPO_URI)' 'Codename: bookworm' | head -n 1)" || return
+    archives 'deb $(REPO_URI) $(CODENAME) $(COMPONENT)' >"$1/etc/apt/sources.list"
     printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
     chmod 0755 "$1/usr/sbin/policy-rc.d"
     printf '127.0.0.1 localhost\n::1 localhost\n' >"$1/etc/hosts"
