@@ -18,10 +18,11 @@ run: ## installs what is missing, builds, runs the gateway with the todo example
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)node=$$(make/node.sh $(TOOLS)) && exec make/run.sh $(PROGRAM) "$$node"
 
-install: all ## installs program, page of `docs:`, manual page, sample and unit (PREFIX, DESTDIR)
-	$(Q)$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(unitdir) $(DESTDIR)$(sysconfdir)/turnpike
+install: all ## installs program, page of `docs:`, manual pages, sample and unit (PREFIX, DESTDIR)
+	$(Q)$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(unitdir) $(DESTDIR)$(sysconfdir)/turnpike
 	$(Q)$(INSTALL) -m 0755 $(PROGRAM) $(DESTDIR)$(bindir)/turnpike
 	$(Q)$(INSTALL) -m 0644 docs/turnpike.1 $(DESTDIR)$(mandir)/man1/turnpike.1
+	$(Q)$(INSTALL) -m 0644 docs/turnpike.yaml.5 $(DESTDIR)$(mandir)/man5/turnpike.yaml.5
 	$(Q)sed 's|@bindir@|$(bindir)|g; s|@sysconfdir@|$(sysconfdir)|g' packaging/systemd/turnpike.service >$(BUILD)/turnpike.service
 	$(Q)$(INSTALL) -m 0644 $(BUILD)/turnpike.service $(DESTDIR)$(unitdir)/turnpike.service
 	$(Q)$(INSTALL) -d $(DESTDIR)$(docdir)/examples
@@ -31,7 +32,8 @@ install: all ## installs program, page of `docs:`, manual page, sample and unit 
 		$(INSTALL) -D -m 0644 "$$file" $(DESTDIR)$(docsdir)/$${file##*/} || exit 1; done
 
 uninstall: ## removes what install put there, and no configuration
-	$(Q)rm -f $(DESTDIR)$(bindir)/turnpike $(DESTDIR)$(mandir)/man1/turnpike.1 $(DESTDIR)$(unitdir)/turnpike.service
+	$(Q)rm -f $(DESTDIR)$(bindir)/turnpike $(DESTDIR)$(unitdir)/turnpike.service
+	$(Q)rm -f $(DESTDIR)$(mandir)/man1/turnpike.1 $(DESTDIR)$(mandir)/man5/turnpike.yaml.5
 	$(Q)rm -f $(DESTDIR)$(docdir)/LICENSE $(DESTDIR)$(docdir)/turnpike.reference.yaml $(DESTDIR)$(docdir)/examples/hosting.conf
 	$(Q)for file in $(BUILD)/share/docs/*; do rm -f $(DESTDIR)$(docsdir)/$${file##*/}; done
 	$(Q)for directory in $(docdir)/examples $(docdir) $(docsdir) $(dir $(docsdir)); do rmdir $(DESTDIR)$$directory 2>/dev/null || true; done
