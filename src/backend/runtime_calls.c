@@ -98,10 +98,17 @@ static void begin_error(struct runtime_client *client, struct str request_id)
     begin_report(client, request_id);
 }
 
-static void take_body(struct runtime_client *client)
+/* False where it was too large, which it is told. */
+static bool take_body(struct runtime_client *client)
 {
+    client->api->reporting = NULL;
+    if (client->discarded > 0) {
+        say(client, &too_large);
+        return false;
+    }
     client->report.body = client->body;
     client->body = (struct buf){0};
+    return true;
 }
 
 /* The stream broke off in the function: what came of it is nothing, and the trailers say why. */
@@ -120,12 +127,8 @@ static void take_trailers(struct runtime_client *client)
 static void end_report(struct runtime_client *client)
 {
     struct runtime_api *api = client->api;
-    api->reporting = NULL;
-    if (client->discarded > 0) {
-        say(client, &too_large);
+    if (!take_body(client))
         return;
-    }
-    take_body(client);
     if (buf_len(&client->trailer_type) > 0)
         take_trailers(client);
     accept_report(client);
@@ -150,12 +153,8 @@ static void begin_init_error(struct runtime_client *client, struct str request_i
 static void end_init_error(struct runtime_client *client)
 {
     struct runtime_api *api = client->api;
-    api->reporting = NULL;
-    if (client->discarded > 0) {
-        say(client, &too_large);
+    if (!take_body(client))
         return;
-    }
-    take_body(client);
     accept_report(client);
     api->events->on_init_error(api, &client->report);
 }
