@@ -98,7 +98,7 @@ export class Chat {
     this.leaveView();
     this.room = room;
     this.rooms.select(room);
-    this.notice(this.removed.get(room));
+    this.sayWhere();
     this.place.want(this.removed.has(room) ? null : room);
     if (!room) return;
     if (roomOfAddress() !== room) history.replaceState(null, '', `#${room}`);
@@ -108,7 +108,6 @@ export class Chat {
     for (const view of [this.messages, this.members, this.typing, this.say]) view.clear();
     $('earlier').hidden = true;
     this.before = null;
-    this.say.ready(false, 'Not in a room');
   }
 
   arrived({ room, members }) {
@@ -169,13 +168,20 @@ export class Chat {
   changed(state, why) {
     $('state').dataset.state = state;
     $('state').textContent = states[state];
-    if (state === 'away' && this.place.room) this.messages.note('lost', 'The connection was lost.');
-    if (state === 'away') this.notice(why, true);
-    if (state === 'connected') this.notice(this.removed.get(this.room));
+    if (state === 'connected') this.sayWhere();
     if (state !== 'away') return;
+    if (this.place.room) this.messages.note('lost', 'The connection was lost');
     this.place.closed();
     this.typing.clear();
     this.say.ready(false, 'Not connected');
+    this.notice(this.removed.get(this.room) ?? why, !this.removed.has(this.room));
+  }
+
+  /** Until one is in the room. */
+  sayWhere() {
+    const removed = this.removed.get(this.room);
+    this.notice(removed);
+    this.say.ready(false, removed ? 'You were removed from this room' : 'Not in a room');
   }
 
   notice(text, retry = false) {
@@ -222,8 +228,7 @@ const takers = {
     this.place.want(null);
     this.members.clear();
     this.typing.clear();
-    this.say.ready(false, 'You were removed from this room');
-    this.notice(this.removed.get(room));
+    this.sayWhere();
   },
   pong() {},
 };

@@ -44,7 +44,7 @@ export function avatar({ sub, name }) {
 
 export const milliseconds = (at) => new Date(at).getTime();
 
-export function clock(at, options = { hour: '2-digit', minute: '2-digit' }) {
+export function clock(at, options = { timeStyle: 'short' }) {
   const date = new Date(at);
   return make('time', { dateTime: date.toISOString(), title: date.toLocaleString() }, date.toLocaleTimeString([], options));
 }

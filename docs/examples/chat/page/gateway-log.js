@@ -4,8 +4,10 @@ import { $, clock, make } from './dom.js';
 const MOST = 100;
 
 const meanings = {
+  0: 'Nobody answered.',
   401: 'The gateway does not know who asks: there is no token, or none that is valid. No function was called.',
   403: 'The gateway knows who asks, but the token lacks the scope of this route. No function was called.',
+  1006: 'No WebSocket came of it; a browser does not tell a page why.',
   429: 'More requests than the route’s throttle lets through. Those above it reach no function; after a moment it is open again.',
 };
 
@@ -21,11 +23,19 @@ export class GatewayLog {
   add(said) {
     const message = messageOf(said.body);
     const byGateway = own[said.status] === message;
-    const meaning = said.note ?? (byGateway ? meanings[said.status] : said.status >= 400 && said.status < 600 && 'The function behind the gateway said so.');
+    const meaning = said.note ?? (byGateway || !message ? meanings[said.status] : said.status >= 400 && 'The function behind the gateway said so.');
+    this.shorten(said, message);
     this.list.prepend(make('li', { dataset: { method: said.method, path: said.path, status: said.status } },
       ...line(said), ...(meaning ? details(said, meaning) : [])));
     while (this.list.children.length > MOST) this.list.lastChild.remove();
     if (meaning && byGateway) $('gateway-said').textContent = `${said.method} ${said.path}: ${said.status}. ${meaning}`;
+  }
+
+  /** Of refusals in a row only the newest is told at length. */
+  shorten({ method, path, status }, message) {
+    const last = this.list.firstElementChild;
+    if (!message || last?.dataset.method !== method || last.dataset.path !== path || last.dataset.status !== String(status)) return;
+    for (const part of last.querySelectorAll('.body, .challenge, .meaning')) part.remove();
   }
 
   clear() {

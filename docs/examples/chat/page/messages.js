@@ -9,10 +9,12 @@ export class Messages {
     this.log = $('log');
     this.list = $('messages');
     this.you = null;
+    this.stays = true;
     this.entries = []; // {at, nodes, message} or {at, nodes, event, text}, in order of time
     this.ids = new Set();
     $('to-end').addEventListener('click', () => this.toEnd());
-    this.log.addEventListener('scroll', () => { if (this.atEnd) $('to-end').hidden = true; });
+    this.log.addEventListener('scroll', () => this.scrolled());
+    new ResizeObserver(() => { if (this.stays) this.toEnd(); }).observe(this.log);
   }
 
   clear() {
@@ -29,6 +31,12 @@ export class Messages {
   toEnd() {
     this.log.scrollTop = this.log.scrollHeight;
     $('to-end').hidden = true;
+  }
+
+  /** Who is at the end stays there, however high the window is. */
+  scrolled() {
+    this.stays = this.atEnd;
+    if (this.stays) $('to-end').hidden = true;
   }
 
   /** One that has just been said. */

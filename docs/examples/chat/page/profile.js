@@ -1,5 +1,5 @@
 // One's own name, and what one says about oneself.
-import { $, avatar, onSubmit, tell } from './dom.js';
+import { $, avatar, make, onSubmit, tell } from './dom.js';
 
 export class Profile {
   /** changed(profile) after it was loaded, and after it was saved. */
@@ -21,7 +21,7 @@ export class Profile {
 
   take(profile) {
     this.profile = profile;
-    $('me').replaceChildren(avatar(profile), profile.name);
+    $('me').replaceChildren(avatar(profile), make('b', {}, profile.name));
     $('me').ariaLabel = `${profile.name}: your profile`;
     this.changed(profile);
   }

@@ -5,14 +5,14 @@ const LONGEST_WAIT = 30_000;
 const PING = 5 * 60_000; // API Gateway closes what has been silent for ten minutes
 
 const reasons = {
-  1000: 'The other side closed the connection.',
-  1001: 'The gateway is going away, or restarting.',
-  1005: 'The other side closed the connection.',
-  1006: 'The connection broke.',
-  1008: 'The gateway closed the connection: it was not allowed.',
-  1009: 'A message was too long.',
-  1011: 'The gateway failed.',
-  1012: 'The gateway is restarting.',
+  1000: 'The other side closed the connection',
+  1001: 'The gateway is going away, or restarting',
+  1005: 'The other side closed the connection',
+  1006: 'The connection broke',
+  1008: 'The gateway closed the connection: it was not allowed',
+  1009: 'A message was too long',
+  1011: 'The gateway failed',
+  1012: 'The gateway is restarting',
 };
 
 export class Socket {
@@ -90,7 +90,7 @@ export class Socket {
 
   async lost(open, code, reason) {
     this.drop();
-    if (open) return this.wait(`${reasons[code] ?? 'The connection was closed.'} (${code}${reason && `, ${reason}`})`);
+    if (open) return this.wait(`${reasons[code] ?? 'The connection was closed'} (${code}${reason && `, ${reason}`}).`);
     const turn = this.turn;
     this.connecting = true;
     const why = await this.probe().then(() => 'The gateway refused the WebSocket, though it accepts the token.', (error) => error.message);
