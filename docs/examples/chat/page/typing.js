@@ -1,0 +1,44 @@
+// Who is typing: for four seconds after they last told, or until they have said it.
+import { $ } from './dom.js';
+
+const SHOWN = 4000;
+const TELL_EVERY = 2000;
+
+export class Typing {
+  /** tell(): one is typing oneself. */
+  constructor(tell) {
+    this.tell = tell;
+    this.told = -Infinity;
+    this.people = new Map(); // sub -> {name, timer}
+  }
+
+  /** For every key; it is told now and then. */
+  key() {
+    if (performance.now() - this.told < TELL_EVERY) return;
+    this.told = performance.now();
+    this.tell();
+  }
+
+  add({ sub, name }) {
+    this.remove(sub);
+    this.people.set(sub, { name, timer: setTimeout(() => this.remove(sub), SHOWN) });
+    this.show();
+  }
+
+  remove(sub) {
+    clearTimeout(this.people.get(sub)?.timer);
+    this.people.delete(sub);
+    this.show();
+  }
+
+  clear() {
+    for (const sub of [...this.people.keys()]) this.remove(sub);
+    this.told = -Infinity;
+  }
+
+  show() {
+    const names = [...this.people.values()].map(({ name }) => name);
+    $('typing').textContent = names.length === 0 ? '' : names.length > 3 ? 'Several people are typing …'
+      : `${names.join(', ').replace(/, ([^,]*)$/, ' and $1')} ${names.length === 1 ? 'is' : 'are'} typing …`;
+  }
+}
