@@ -5,6 +5,7 @@ import fs from "node:fs";
 import { test } from "./lib/bounded.mjs";
 import { api, configuration, copyChat, freedPorts, gatewayPid, pool, signIn, startScript } from "./lib/chat.mjs";
 import { runs, until, vanished } from "./lib/hosted.mjs";
+import { program } from "./lib/gateway.mjs";
 import { capture, takenPort } from "./lib/process.mjs";
 
 async function withScript(fn, prepare = () => {}) {
@@ -142,7 +143,7 @@ for (const [name, kill] of Object.entries(deaths))
 test("the configuration has mistakes neither for `check` nor for `check --online`", () => withScript(async (place, script) => {
   await script.ready();
   for (const more of [[], ["--online"]]) {
-    const { code, stdout, stderr } = await capture(process.env.TURNPIKE ?? "turnpike", ["check", "--config", configuration, ...more], { cwd: place.directory });
+    const { code, stdout, stderr } = await capture(program, ["check", "--config", configuration, ...more], { cwd: place.directory });
     assert.equal(code, 0, stdout + stderr);
   }
 }));
