@@ -2,7 +2,7 @@
 // What stands in for AWS in development: cognito-local for the user pool, dynalite for DynamoDB. Both
 // keep what they know in a directory; who deletes it begins anew.
 //   node stand-ins.mjs DIRECTORY     # alone, as the container does
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,11 +54,14 @@ export async function stopStandIns(children) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const directory = path.resolve(process.argv[2] ?? 'state');
+  rmSync(path.join(directory, 'ready'), { force: true });
   const children = new Children();
   const stopped = new Promise((resolve) => { for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, resolve); });
-  await startStandIns(children, path.resolve(process.argv[2] ?? 'state'), {
+  await startStandIns(children, directory, {
     onStep: (text) => console.log(text), onCode: (email, code) => console.log(`The code for ${email} is ${code}`),
   });
+  writeFileSync(path.join(directory, 'ready'), '');
   console.log('The stand-ins are ready.');
   const first = await Promise.race([children.ended, stopped]);
   await stopStandIns(children);
