@@ -34,7 +34,10 @@ export class Chat {
     this.messages = new Messages();
     this.rooms = new Rooms(api, (room) => this.enter(room));
     this.typing = new Typing(() => send({ action: 'typing' }));
-    this.say = new Say((text) => send({ action: 'send', text }), () => this.typing.key());
+    this.say = new Say((text) => {
+      this.typing.done();
+      return send({ action: 'send', text });
+    }, () => this.typing.key());
     this.members = new Members((member) => api.call('DELETE', path`/api/rooms/${this.room}/members/${member.sub}`, { own: { 403: 'Only moderators may do that.' } }));
     this.profile = new Profile(api, (profile) => this.known(profile));
     this.listen(session);

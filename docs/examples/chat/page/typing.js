@@ -9,14 +9,23 @@ export class Typing {
   constructor(tell) {
     this.tell = tell;
     this.told = -Infinity;
+    this.next = null;
     this.people = new Map(); // sub -> {name, timer}
   }
 
-  /** For every key; it is told now and then. */
+  /** For every key; it is told now and then, and the last one in time. */
   key() {
-    if (performance.now() - this.told < TELL_EVERY) return;
-    this.told = performance.now();
-    this.tell();
+    this.next ??= setTimeout(() => {
+      this.next = null;
+      this.told = performance.now();
+      this.tell();
+    }, Math.max(0, this.told + TELL_EVERY - performance.now()));
+  }
+
+  /** It has been said. */
+  done() {
+    clearTimeout(this.next);
+    this.next = null;
   }
 
   add({ sub, name }) {
@@ -33,7 +42,7 @@ export class Typing {
 
   clear() {
     for (const sub of [...this.people.keys()]) this.remove(sub);
-    this.told = -Infinity;
+    this.done();
   }
 
   show() {
