@@ -13,10 +13,12 @@ deps: ## installs what building, running and testing need
 	$(Q)make/deps.sh build run test
 	$(Q)make/node.sh $(TOOLS) >/dev/null
 
-run: ## installs what is missing, builds, runs the gateway with the todo example
+run: ## installs what is missing, builds, runs the chat of docs/examples
+	@echo "run: packages of Debian"
 	$(Q)make/deps.sh build run
+	@echo "run: building turnpike"
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)node=$$(make/node.sh $(TOOLS)) && exec make/run.sh $(PROGRAM) "$$node"
+	$(Q)node=$$(make/node.sh $(TOOLS)) && exec make/run.sh $(PROGRAM) "$$node" $(TOOLS)
 
 install: all ## installs program, page of `docs:`, manual pages, sample and unit (PREFIX, DESTDIR)
 	$(Q)$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(unitdir) $(DESTDIR)$(sysconfdir)/turnpike

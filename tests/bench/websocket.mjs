@@ -3,7 +3,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import readline from "node:readline";
-import { sign } from "../../docs/examples/chat/management.mjs";
+import { sign } from "./sign.mjs";
 import { cost, cpuNanoseconds, directory, figure, fill, freePort, pause, program, race, report, residentBytes, run, start, stop, tool, wanted, write } from "./lib.mjs";
 
 const ACTIVE = 64, HANDSHAKES = 5000, SUBSCRIBERS = 5000, IDLE = 10000, SECURE = 5000, WARM = 100;
