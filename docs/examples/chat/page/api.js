@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The HTTP API behind the gateway. Whatever is asked, and what came back, is told to `hear`.
 
 /** An answer that is none: `status` is 0 where nobody answered. */

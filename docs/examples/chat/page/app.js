@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the page starts with: the settings, then the door or, for who is signed in already, the chat.
 import { $, tell } from './dom.js';
 import { Api } from './api.js';

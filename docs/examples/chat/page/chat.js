@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The chat of somebody who is signed in: what the socket says goes to the views, what they want to the socket.
 import { $, tell } from './dom.js';
 import { Members } from './members.js';

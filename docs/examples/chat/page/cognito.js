@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The calls of Cognito's API that a page needs. They are plain HTTP, so there is no library.
 
 /** What Cognito said no to; `type` is its name for it. Without a type nobody answered. */

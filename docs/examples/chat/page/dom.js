@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The few things that every view does with the document.
 
 export const $ = (id) => document.getElementById(id);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The door: signing in, signing up, and the code that says that an e-mail address is one's own.
 import { $, make, onSubmit, tell } from './dom.js';
 

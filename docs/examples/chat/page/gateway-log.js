@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The panel "What the gateway said": every request of the page, and what a refusal means.
 import { $, clock, make } from './dom.js';
 

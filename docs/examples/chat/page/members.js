@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Who is in the room now. Moderators may send somebody away.
 import { $, avatar, make, tell } from './dom.js';
 

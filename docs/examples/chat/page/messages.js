@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What was said in a room, oldest first: messages in groups of one person's, days, and who came and went.
 import { $, avatar, clock, dayOf, make, milliseconds } from './dom.js';
 
@@ -35,6 +36,7 @@ export class Messages {
 
   /** Who is at the end stays there, however high the window is. */
   scrolled() {
+    if (this.log.clientHeight === 0) return; // another pane is shown
     this.stays = this.atEnd;
     if (this.stays) $('to-end').hidden = true;
   }

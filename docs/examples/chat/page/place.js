@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which room one is in, and which one wants to be in. A connection is in one room at a time; what is asked is
 // answered before the next is asked, since two messages may be handled by two processes at once.
 

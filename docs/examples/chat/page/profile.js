@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One's own name, and what one says about oneself.
 import { $, avatar, make, onSubmit, tell } from './dom.js';
 

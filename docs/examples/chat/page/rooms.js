@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The rooms there are, as links: the one that is shown is in the address.
 import { $, make, onSubmit, tell } from './dom.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The form at the end of the log. What could not be sent comes back into it.
 import { $, tell } from './dom.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Who is signed in: the tokens, for as long as the tab is open. One person per tab.
 
 const KEY = 'chat.session';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The WebSocket: it comes back whenever it is lost, and says why it is away.
 
 const FIRST_WAIT = 500;

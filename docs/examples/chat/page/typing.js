@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Who is typing: for four seconds after they last told, or until they have said it.
 import { $ } from './dom.js';
 
