@@ -19,9 +19,10 @@ export class Room {
     return [...new Map(members.map((member) => [member.sub, faceOf(member)])).values()];
   }
 
+  /** Who joins the room again where they are is there under their name of now, and nobody is told. */
   async enter(member) {
-    await this.depart(member.connectionId);
     const before = await this.#store.listMembers(member.room);
+    if (!before.some(({ connectionId }) => connectionId === member.connectionId)) await this.depart(member.connectionId);
     await this.#store.enter(member);
     if (before.some(({ sub }) => sub === member.sub)) return;
     await this.broadcast(member.room, { type: 'joined', room: member.room, member: faceOf(member), at: Date.now() }, before);

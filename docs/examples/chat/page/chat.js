@@ -89,7 +89,7 @@ export class Chat {
     this.members.moderator = this.profile.may('moderate');
     this.members.show();
     this.rooms.mayCreate(this.profile.may('write'));
-    if (this.place.room) this.socket.send({ action: 'who' });
+    if (this.place.room) this.socket.send({ action: 'join', room: this.place.room }); // under the name of now
   }
 
   /** Shows a room, and wants to be in it. */
