@@ -1,23 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a request that meets a WebSocket API is: a handshake (the stage's own path) or a call of
  * @connections (AWS: "Use @connections commands in your backend service"). Functions make the URL
- * of the latter out of what their event tells, domainName and stage; so the connection itself says
- * to which API it belongs wherever the host does not. */
+ * of the latter out of what their event tells, domainName and stage, or domainName alone where they
+ * expect a domain's empty mapping key; so the connection itself says to which API and stage it
+ * belongs wherever the URL does not. */
 #include "resolve_websocket.h"
 
 #include "turnpike/base/short_id.h"
 
 #define CONNECTIONS "/@connections/"
 
-/* "PREFIX/@connections/ID" of a decoded path. */
-static bool split(struct str path, struct str *ret_prefix, struct str *ret_id)
+/* What a path says of a connection. */
+struct managed {
+    struct str prefix; /* a stage or a mapping key */
+    struct str id;
+    bool bare; /* it has no prefix at all */
+};
+
+/* "/PREFIX/@connections/ID" or "/@connections/ID" of a decoded path. */
+static bool split(struct str path, struct managed *ret)
 {
     size_t at = str_find_str(path, STR(CONNECTIONS));
     if (at == path.len)
         return false;
-    *ret_prefix = str_skip(str_head(path, at), 1);
-    *ret_id = str_skip(path, at + STR(CONNECTIONS).len);
-    return str_find(*ret_id, '/') == ret_id->len;
+    *ret = (struct managed){
+        .prefix = str_skip(str_head(path, at), at > 0),
+        .id = str_skip(path, at + STR(CONNECTIONS).len),
+        .bare = at == 0,
+    };
+    return str_find(ret->id, '/') == ret->id.len;
 }
 
 static enum verdict manage(struct exchange *x, const struct api *api, const struct stage *stage,
@@ -37,15 +48,23 @@ static bool may_reach(const struct exchange *x, const struct api *api)
            (!api->disable_execute_api_endpoint || x->t.selection.host_is_domain);
 }
 
-/* The stage of the connection that has the id, where it may be reached at all. */
-static const struct stage *find_by_connection(const struct exchange *x, struct str prefix,
-                                              struct str id, bool *ret_named)
+/* Whether a URL that names no stage may mean this API: no host of another one's. */
+static bool may_mean(const struct exchange *x, const struct api *api)
 {
-    const struct connection *c = connections_find(&x->gateway->connections, id);
+    const struct selection *s = &x->t.selection;
+    return !s->api || s->host_is_domain || s->api == api;
+}
+
+/* The stage of the connection that has the id, where it may be reached at all. */
+static const struct stage *find_by_connection(const struct exchange *x, const struct managed *m,
+                                              bool *ret_named)
+{
+    const struct connection *c = connections_find(&x->gateway->connections, m->id);
     const struct api *api = c ? map_get(&x->snapshot->apis_by_id, c->api_id) : NULL;
-    if (!api || !may_reach(x, api))
+    if (!api || !may_reach(x, api) || (m->bare && !may_mean(x, api)))
         return NULL;
-    *ret_named = str_eq(prefix, c->stage_name) || (c->by_domain && str_eq(prefix, c->mapping_key));
+    *ret_named = m->bare || str_eq(m->prefix, c->stage_name) ||
+                 (c->by_domain && str_eq(m->prefix, c->mapping_key));
     return api_find_stage(api, c->stage_name);
 }
 
@@ -62,6 +81,21 @@ static const struct stage *find_by_prefix(const struct exchange *x, struct str p
             return stage;
     }
     return NULL;
+}
+
+/* Without a prefix the URL of a connection that is gone tells nothing, unless there is one stage.
+ */
+static const struct stage *find_only(const struct exchange *x)
+{
+    const struct stage *only = NULL;
+    FOR_EACH_IN (api, &x->snapshot->apis) {
+        if (!may_reach(x, *api) || !may_mean(x, *api))
+            continue;
+        if (only || (*api)->stages.count != 1)
+            return NULL;
+        only = (*api)->stages.items[0];
+    }
+    return only;
 }
 
 static enum verdict refuse_prefix(struct exchange *x, struct str prefix)
@@ -82,20 +116,27 @@ static bool is_taken(const struct exchange *x, enum resolution resolution)
     return resolution == RESOLVED;
 }
 
+static const struct stage *find_gone(const struct exchange *x, enum resolution resolution,
+                                     const struct managed *m)
+{
+    const struct stage *stage = is_taken(x, resolution) ? NULL : find_by_prefix(x, m->prefix);
+    return !stage && m->bare && resolution != RESOLVED ? find_only(x) : stage;
+}
+
 /* "PREFIX/@connections/ID" where the host leads to no WebSocket API. */
 static bool resolve_managed(struct exchange *x, enum resolution resolution,
                             enum verdict *ret_verdict)
 {
-    struct str prefix, id;
+    struct managed m;
     bool named = true;
-    if (!split(x->t.request.path, &prefix, &id))
+    if (!split(x->t.request.path, &m))
         return false;
-    const struct stage *stage = find_by_connection(x, prefix, id, &named);
-    if (!stage && !is_taken(x, resolution))
-        stage = find_by_prefix(x, prefix);
+    const struct stage *stage = find_by_connection(x, &m, &named);
+    if (!stage)
+        stage = find_gone(x, resolution, &m);
     if (!stage)
         return false;
-    *ret_verdict = named ? manage(x, stage->api, stage, id) : refuse_prefix(x, prefix);
+    *ret_verdict = named ? manage(x, stage->api, stage, m.id) : refuse_prefix(x, m.prefix);
     return true;
 }
 

@@ -104,12 +104,18 @@ describe("the SDKs", () => {
         await client.close(1000);
       });
 
+      test(`${version}, ${scheme}: an endpoint without a stage`, async () => {
+        const client = await connect(chat), { endpoint, ...options } = endpoints[scheme](), api = sdk(version, endpoint.replace(/\/prod$/, ""), options);
+        await api.post(client.id, "hello");
+        assert.equal(await client.text(), "hello");
+        await client.close(1000);
+        assert.equal((await thrown(api.post(unknown, "x"))).status, 410);
+      });
+
       test(`${version}, ${scheme}: another stage is forbidden`, async () => {
         const client = await connect(chat), { endpoint, ...options } = endpoints[scheme]();
-        for (const wrong of [endpoint.replace(/\/prod$/, "/dev"), endpoint.replace(/\/prod$/, "")]) {
-          const { name, status } = await thrown(sdk(version, wrong, options).post(client.id, "x"));
-          assert.deepEqual([name, status], ["ForbiddenException", 403]);
-        }
+        const { name, status } = await thrown(sdk(version, endpoint.replace(/\/prod$/, "/dev"), options).post(client.id, "x"));
+        assert.deepEqual([name, status], ["ForbiddenException", 403]);
         await client.close(1000);
       });
     }
@@ -459,6 +465,11 @@ describe("which connection", () => {
     "a domain's key": ["api.example.com", "/ws", 200],
     "a domain's key of another API": ["api.example.com", "/other", 403],
     "a domain's key and the stage behind it": ["api.example.com", "/ws/prod", 403],
+    "nothing in any host": ["localhost", "", 200],
+    "nothing in an API's host": ["chat.execute-api.localhost", "", 200],
+    "nothing in another API's host": ["other.execute-api.localhost", "", 403],
+    "nothing in a domain that has it under a key": ["api.example.com", "", 200],
+    "nothing behind the path form": ["localhost", "/_aws/execute-api/chat", 403],
   };
   for (const [name, [host, stage, status]] of Object.entries(cases))
     test(name, async () => {
@@ -577,6 +588,20 @@ test("access logs: a line for each call", () => withChat({
   assert.equal(chat.gateway.stdout.filter((line) => /^(200|410) /.test(line)).length, 3, "the handshake's and these two");
   client.terminate();
 }));
+
+describe("gone, and the URL names no stage", () => {
+  const api = (apiId, ...stages) => ({ apiId, definition: "chat.json", stages: stages.map((stageName) => ({ stageName })) });
+  const cases = {
+    "one stage": [[api("chat", "prod")], "localhost", 410],
+    "two stages": [[api("chat", "prod", "dev")], "localhost", 403],
+    "two APIs": [[api("chat", "prod"), api("other", "prod")], "localhost", 403],
+    "two APIs, and the host of one": [[api("chat", "prod"), api("other", "prod")], "other.execute-api.localhost", 410],
+  };
+  for (const [name, [apis, host, status]] of Object.entries(cases))
+    test(`${name}: ${status}`, () => withChat({ config: { apis, credentials: [key] } }, async (chat) => {
+      assert.equal((await signed(chat.gateway, "POST", pathOf(unknown, ""), { body: "x", host })).status, status);
+    }));
+});
 
 test("a domain's mapping to a WebSocket API beside an HTTP API of the same names", () => withChat({
   config: { apis: [{ apiId: "chat", definition: "chat.json", stages: [{ stageName: "ws" }] }, { apiId: "web", protocolType: "HTTP", definition: "web.json" }], domains: [{ domainName: "*", apiMappings: [{ apiId: "web", stage: "$default" }, { apiId: "chat", stage: "ws", apiMappingKey: "ws" }] }], credentials: [key] },

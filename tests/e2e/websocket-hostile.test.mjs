@@ -236,6 +236,8 @@ describe("paths of @connections", () => {
     "two slashes before": ["/ws//@connections/ID", 403],
     "two slashes behind": ["/ws/@connections//ID", 400],
     "two slashes in front": ["//ws/@connections/ID", 403],
+    "two slashes and nothing between": ["//@connections/ID", 403],
+    "neither stage nor key": ["/@connections/ID", 200, { host: "127.0.0.1" }],
     "no id": ["/ws/@connections/", 400],
     "no id and no slash": ["/ws/@connections", 403],
     "a slash behind": ["/ws/@connections/ID/", 400],

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""A runtime of a few lines, and its function: what came, and what Python it is."""
+"""A runtime of a few lines, for the function MODULE.NAME, or for its own: what came, and what Python it is."""
 import http.client
+import importlib
 import json
 import os
 import platform
@@ -19,7 +20,12 @@ def handler(event, request):
     return {"python": platform.python_version_tuple()[0], "request": request, "path": event.get("rawPath")}
 
 
-def main():
+def find(name):
+    module, _, function = name.rpartition(".")
+    return getattr(importlib.import_module(module), function)
+
+
+def main(handler):
     api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
     while True:
         api.request("GET", PREFIX + "invocation/next")
@@ -36,4 +42,4 @@ def main():
         api.getresponse().read()
 
 
-main()
+main(find(sys.argv[1]) if len(sys.argv) > 1 else handler)
