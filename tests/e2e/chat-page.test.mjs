@@ -4,7 +4,7 @@ import { after, before } from "node:test";
 import { test } from "./lib/bounded.mjs";
 import { skipWithoutBrowser, startBrowser } from "./lib/browser.mjs";
 import * as page from "./lib/chat_page.mjs";
-import { copyChat, password, startScript } from "./lib/chat.mjs";
+import { copyChat, password, startScript } from "./lib/chat_example.mjs";
 
 let place, script, browser, url;
 before(async () => {

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import { after, before } from "node:test";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { test } from "./lib/bounded.mjs";
-import { api, connect, pool, signIn, startChat } from "./lib/chat.mjs";
+import { api, connect, pool, signIn, startChat } from "./lib/chat_example.mjs";
 import { until } from "./lib/hosted.mjs";
 import { get } from "./lib/process.mjs";
 

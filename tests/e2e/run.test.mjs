@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "./lib/bounded.mjs";
-import { api, configuration, copyChat, freedPorts, gatewayPid, pool, signIn, startScript } from "./lib/chat.mjs";
+import { api, configuration, copyChat, freedPorts, gatewayPid, pool, signIn, startScript } from "./lib/chat_example.mjs";
 import { runs, until, vanished } from "./lib/hosted.mjs";
 import { program } from "./lib/gateway.mjs";
 import { capture, takenPort } from "./lib/process.mjs";
