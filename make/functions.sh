@@ -26,7 +26,7 @@ if [ ! -f "$kept" ]; then
     done
     echo "functions: compiling aws-lambda-ric, a minute or two, once" >&2
     log=$(mktemp)
-    if ! npm rebuild aws-lambda-ric --foreground-scripts >"$log" 2>&1 || [ ! -f $built ]; then
+    if ! MAKEFLAGS="-j$(nproc)" npm rebuild aws-lambda-ric --foreground-scripts >"$log" 2>&1 || [ ! -f $built ]; then
         tail -20 "$log" >&2
         rm -f "$log"
         echo "functions: aws-lambda-ric cannot be compiled, see above (make deps installs what that takes)" >&2
