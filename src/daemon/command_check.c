@@ -3,15 +3,19 @@
 #include "turnpike/daemon/command.h"
 #include "turnpike/daemon/configuration.h"
 #include "turnpike/daemon/findings.h"
+#include "turnpike/daemon/listen_option.h"
 
 struct check_options {
     const char *config;
+    text_list listen;
     bool strict, json, online;
 };
 
 static const struct option_row options_table[] = {
     {"config", OPTION_TEXT, offsetof(struct check_options, config), "FILE", "the configuration",
      false},
+    {"listen", OPTION_TEXTS, offsetof(struct check_options, listen), "ADDRESS:PORT",
+     "what serve is given", false},
     {"strict", OPTION_FLAG, offsetof(struct check_options, strict), NULL,
      "warnings fail the check too", false},
     {"json", OPTION_FLAG, offsetof(struct check_options, json), NULL,
@@ -37,12 +41,13 @@ static void print(const struct check_options *options, const struct diag *diag)
     fprintf(stderr, "turnpike check: %" STR_F "\n", STR_A(buf_str(&summary)));
 }
 
-static enum exit_status run(const void *data, const char *operand UNUSED)
+static enum exit_status check(const struct check_options *options,
+                              const struct config_options *overrides)
 {
-    const struct check_options *options = data;
     struct diag diag;
     diag_init(&diag);
-    struct snapshot *snapshot = configuration_load(options->config, LOADS_AS_DAEMON, &diag);
+    struct snapshot *snapshot =
+        configuration_load(options->config, overrides, LOADS_AS_DAEMON, &diag);
     if (snapshot && options->online)
         check_online(snapshot, &diag);
     diag_sort(&diag);
@@ -52,6 +57,21 @@ static enum exit_status run(const void *data, const char *operand UNUSED)
     snapshot_unref(snapshot);
     diag_release(&diag);
     return failed ? STATUS_CONFIGURATION : STATUS_DONE;
+}
+
+static enum exit_status run(const void *data, const char *operand UNUSED)
+{
+    const struct check_options *options = data;
+    struct config_options overrides;
+    struct arena arena;
+    const char *wrong;
+    arena_init(&arena, 1024);
+    enum exit_status status =
+        listen_option_read(&options->listen, &arena, &overrides, &wrong)
+            ? check(options, &overrides)
+            : command_refuse(&command_check, "'%s' is no ADDRESS:PORT", wrong);
+    arena_release(&arena);
+    return status;
 }
 
 const struct command command_check = {

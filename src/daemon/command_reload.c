@@ -65,7 +65,7 @@ static bool check(const char *file)
 {
     struct diag diag;
     diag_init(&diag);
-    struct snapshot *snapshot = configuration_load(file, LOADS_BESIDE_DAEMON, &diag);
+    struct snapshot *snapshot = configuration_load(file, NULL, LOADS_BESIDE_DAEMON, &diag);
     print(&diag);
     snapshot_unref(snapshot);
     diag_release(&diag);

@@ -2,6 +2,7 @@
 #include "turnpike/base/log.h"
 #include "turnpike/daemon/command.h"
 #include "turnpike/daemon/configuration.h"
+#include "turnpike/daemon/listen_option.h"
 #include "turnpike/daemon/server.h"
 
 struct serve_options {
@@ -17,19 +18,6 @@ static const struct option_row options_table[] = {
     {"log-level", OPTION_TEXT, offsetof(struct serve_options, log_level), "LEVEL",
      "error, warning, notice, info or debug", false},
 };
-
-static bool read_addresses(const text_list *texts, struct arena *arena,
-                           struct config_options *ret_overrides, const char **ret_wrong)
-{
-    struct listen_address *addresses = arena_array(arena, struct listen_address, texts->count);
-    for (size_t i = 0; i < texts->count; i++) {
-        *ret_wrong = texts->items[i];
-        if (!listen_address_parse(str_from(texts->items[i]), &addresses[i]))
-            return false;
-    }
-    *ret_overrides = (struct config_options){.listen = addresses, .listen_count = texts->count};
-    return true;
-}
 
 static enum exit_status serve(struct server_options *options, const char *written)
 {
@@ -59,7 +47,7 @@ static enum exit_status run(const void *data, const char *operand UNUSED)
     const char *wrong;
     arena_init(&arena, 1024);
     enum exit_status status =
-        read_addresses(&options->listen, &arena, &server.overrides, &wrong)
+        listen_option_read(&options->listen, &arena, &server.overrides, &wrong)
             ? serve(&server, options->config)
             : command_refuse(&command_serve, "'%s' is no ADDRESS:PORT", wrong);
     arena_release(&arena);

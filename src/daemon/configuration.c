@@ -2,12 +2,15 @@
 #include "turnpike/daemon/configuration.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "turnpike/daemon/findings.h"
 #include "turnpike/daemon/preparation.h"
 #include "turnpike/load/load.h"
+
+#define VARIABLE "TURNPIKE_CONFIG"
 
 static const struct {
     const char *file;
@@ -41,8 +44,11 @@ bool configuration_is_safe(const char *file, uid_t user, struct error *ret_error
 
 const char *configuration_find(const char *written, struct error *ret_error)
 {
+    const char *variable = getenv(VARIABLE);
     if (written)
         return written;
+    if (variable && variable[0])
+        return variable;
     FOR_EACH (place, places, ARRAY_LENGTH(places)) {
         if (access(place->file, F_OK) != 0)
             continue;
@@ -56,12 +62,12 @@ const char *configuration_find(const char *written, struct error *ret_error)
     return NULL;
 }
 
-struct snapshot *configuration_load(const char *written, enum loads_as as, struct diag *diag)
+struct snapshot *configuration_load(const char *written, const struct config_options *overrides,
+                                    enum loads_as as, struct diag *diag)
 {
-    const struct config_options options = {
-        .foreign_environment = as == LOADS_BESIDE_DAEMON,
-        .foreign_rights = true, /* who checks is seldom who serves */
-    };
+    struct config_options options = overrides ? *overrides : (struct config_options){0};
+    options.foreign_environment = as == LOADS_BESIDE_DAEMON;
+    options.foreign_rights = true; /* who checks is seldom who serves */
     struct error error;
     const char *file = configuration_find(written, &error);
     if (!file) {
@@ -80,7 +86,7 @@ struct snapshot *configuration_load_or_say(const char *written)
 {
     struct diag diag;
     diag_init(&diag);
-    struct snapshot *snapshot = configuration_load(written, LOADS_BESIDE_DAEMON, &diag);
+    struct snapshot *snapshot = configuration_load(written, NULL, LOADS_BESIDE_DAEMON, &diag);
     scoped_buf struct buf text = {0};
     FOR_EACH_IN (finding, &diag.findings) {
         if (snapshot || finding->severity != SEVERITY_ERROR)

@@ -75,6 +75,8 @@ static void watch_signals(struct server *s)
         (void)uv_signal_start(&s->signals[i], on_signal, signal_numbers[i]);
         uv_unref((uv_handle_t *)&s->signals[i]);
     }
+    if (getpid() == 1)
+        orphans_watch(&s->orphans, &s->loop);
 }
 
 static void on_watchdog(struct timer *timer)
@@ -279,6 +281,7 @@ static void close_signals(struct server *s)
         uv_close((uv_handle_t *)&s->signals[i], NULL);
         (void)signal(signal_numbers[i], SIG_IGN);
     }
+    orphans_release(&s->orphans);
 }
 
 static bool is_over(const struct server *s)

@@ -279,6 +279,37 @@ test("where the configuration is looked for", async () => {
   }
 });
 
+test("$TURNPIKE_CONFIG names the configuration for every command; --config comes before it", async () => {
+  const p = place();
+  writeFiles(p.directory, { "turnpike.yaml": "found: 1\n", "named.yaml": "named: 1\n", "written.yaml": "written: 1\n" });
+  const run = (...args) => capture(program, args, { cwd: p.directory, env: { ...process.env, TURNPIKE_CONFIG: "named.yaml" } });
+  if (process.getuid() === 0) fs.chownSync(p.file("named.yaml"), 12345, 12345); // whose it is does not matter, as for --config
+  for (const command of ["check", "serve", "routes", "reload"]) {
+    const { code, stdout, stderr } = await run(command);
+    assert.equal(code, 78, command);
+    assert.match(stdout + stderr, /named\.yaml:1:1: error: there is no key 'named'/, command);
+  }
+  assert.match((await run("check", "--config", "written.yaml")).stdout, /^written\.yaml:1:1/);
+  writeFiles(p.directory, { "named.yaml": "stateDirectory: /nowhere\n" });
+  assert.match((await run("status")).stderr, /no daemon runs: \/nowhere\/control\.sock/);
+});
+
+test("check --listen says what serve would", async () => {
+  const p = place();
+  await p.run("init");
+  assert.equal((await p.run("check")).code, 0);
+  assert.equal((await p.run("check", "--listen", "127.0.0.1:8081")).code, 0);
+  const { code, stdout } = await p.run("check", "--listen", "0.0.0.0:8080");
+  assert.equal(code, 78);
+  assert.match(stdout, /error: a development issuer, but listener 'local' is not loopback/);
+  const served = await p.run("serve", "--listen", "0.0.0.0:8080");
+  assert.equal(served.code, 78);
+  assert.match(served.stderr, /error: a development issuer, but listener 'local' is not loopback/);
+  const wrong = await p.run("check", "--listen", "8080");
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /turnpike check: '8080' is no ADDRESS:PORT; see 'turnpike help check'/);
+});
+
 test("serve --listen takes the place of plain listeners; --log-level of the file's", async () => {
   const [plain, other, secure, one, two] = await Promise.all(Array.from({ length: 5 }, freePort));
   const made = place();

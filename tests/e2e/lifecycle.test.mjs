@@ -1,5 +1,6 @@
 // From start to end: readiness, reloading under load, draining, systemd, the control socket.
 import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import http from "node:http";
@@ -598,4 +599,29 @@ test("what start says where it cannot: ports, admin, configuration", async () =>
   assert.equal(invalid.code, 78);
   assert.match(invalid.text, /turnpike\.yaml:\d+:\d+: .*listners/);
   await taken.stop();
+});
+
+const apart = ["unshare", "--pid", "--fork", "--kill-child"];
+const canBeFirst = spawnSync(apart[0], [...apart.slice(1), "true"]).status === 0 ? {} : { skip: "no name space of processes can be made here" };
+const childrenOf = (pid) => fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+const stateOf = (pid) => { try { return fs.readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1][0]; } catch { return "gone"; } };
+
+test("as a container's first process it waits for whoever lost its parent, and drains", canBeFirst, async () => {
+  const gateway = await startGateway({ wrapper: apart });
+  try {
+    const [first] = childrenOf(gateway.child.pid);
+    assert.equal((await gateway.status()).pid, 1);
+    const before = childrenOf(first);
+    const visitor = spawn("nsenter", ["--target", first, "--pid", "sh", "-c", "exec 3<&0; cat <&3 & exit 0"], { stdio: ["pipe", "ignore", "ignore"] });
+    await once(visitor, "exit");
+    const [orphan, ...more] = childrenOf(first).filter((pid) => !before.includes(pid));
+    assert.deepEqual([stateOf(orphan) === "Z", more], [false, []], "it lives, and is the gateway's now");
+    visitor.stdin.end();
+    for (let asked = 0; stateOf(orphan) !== "gone"; asked++) {
+      assert.ok(asked < 100, `it is ${stateOf(orphan)}`);
+      await gateway.status();
+    }
+    process.kill(Number(first), "SIGTERM");
+    assert.deepEqual(await gateway.ended, { code: 0, signal: null });
+  } finally { await gateway.stop(); }
 });

@@ -1,4 +1,4 @@
-// What `make install` and `make dist` make, and the page of `docs:` with and without npm.
+// What `make install` and `make dist` make, the page of `docs:` with and without npm, and the Dockerfile.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
@@ -108,4 +108,77 @@ test("make install; the program finds its page wherever it was put; make uninsta
     const left = fs.readdirSync(path.join(directory, "moved"), { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory());
     assert.deepEqual(left.map(({ name }) => name), []);
   } finally { fs.rmSync(directory, { recursive: true }); }
+});
+
+// A Dockerfile as [{ instruction, flags, text }], continued lines joined.
+function instructions(text) {
+  return text.replace(/^#.*\n/gm, "").replace(/\\\n\s*/g, "").split("\n").filter((line) => line.trim()).map((line) => {
+    const [, instruction, flags, rest] = /^([A-Z]+)\s+((?:--\S+\s+)*)(.*)$/.exec(line) ?? assert.fail(line);
+    return { instruction, flags, text: rest };
+  });
+}
+
+// The stages by name, each with the instructions of the one that it is made from.
+function stages(list) {
+  const named = new Map();
+  let last;
+  for (const entry of list) {
+    if (entry.instruction !== "FROM") { last.list.push(entry); continue; }
+    const [, from, name] = /^(\S+)(?: AS (\S+))?$/.exec(entry.text) ?? assert.fail(entry.text);
+    last = { from: named.get(from)?.from ?? from, list: [...(named.get(from)?.list ?? [])] };
+    if (name) named.set(name, last);
+  }
+  return { named, last };
+}
+
+const dockerfile = instructions(fs.readFileSync(path.join(root, "packaging/docker/Dockerfile"), "utf8"));
+const all = (stage, instruction) => stage.list.filter((entry) => entry.instruction === instruction);
+const words = (stage, instruction) => JSON.parse(all(stage, instruction).at(-1).text.replace(/^CMD /, ""));
+
+test("Dockerfile: what is copied is there, and no earlier stage's by accident", () => {
+  const seen = new Set();
+  for (const { instruction, flags, text } of dockerfile) {
+    if (instruction === "FROM") seen.add(text.split(" AS ")[1]);
+    const from = /--from=(\S+)/.exec(flags)?.[1];
+    if (from) assert.ok(seen.has(from), `there is no stage ${from} before it`);
+    if (instruction !== "COPY" || from) continue;
+    const ignored = fs.readFileSync(path.join(root, ".dockerignore"), "utf8").trim().split("\n");
+    for (const file of text.split(/\s+/).slice(0, -1)) {
+      assert.ok(fs.existsSync(path.join(root, file)), file);
+      assert.ok(!ignored.includes(file.replace(/\/$/, "")), `${file} is not sent`);
+    }
+  }
+  for (const secret of [".git", "**/node_modules", "conf/*.pem", "conf/tls"]) assert.match(fs.readFileSync(path.join(root, ".dockerignore"), "utf8"), new RegExp(`^${secret.replaceAll(/[*.]/g, "\\$&")}$`, "m"));
+});
+
+test("Dockerfile: each image is Debian's slim one, runs as a user of its own and says how it is", async () => {
+  const { named, last } = stages(dockerfile);
+  assert.deepEqual(last, named.get("gateway"), "without a target, the one without Node is built");
+  for (const stage of [last, named.get("hosting")]) {
+    assert.equal(stage.from, "debian:bookworm-slim");
+    assert.deepEqual(all(stage, "USER").map(({ text }) => text), ["turnpike"]);
+    assert.deepEqual(all(stage, "COPY").filter(({ flags }) => !flags.includes("--from=")), [], "no sources");
+    assert.deepEqual(all(stage, "EXPOSE").map(({ text }) => text), [words(stage, "CMD").at(-1).split(":")[1]]);
+    const directory = temporaryDirectory();
+    const run = (args) => capture(program, args, { cwd: directory, env: { TURNPIKE_CONFIG: path.join(directory, "none.yaml"), RUNTIME_DIRECTORY: directory } });
+    try {
+      assert.deepEqual(words(stage, "ENTRYPOINT"), ["turnpike"]);
+      assert.equal((await run(words(stage, "CMD"))).code, 78, "the command line is right, the configuration is not there");
+      const [name, ...args] = words(stage, "HEALTHCHECK");
+      assert.equal(name, "turnpike");
+      const { code, stderr } = await run(args);
+      assert.equal(code, 1);
+      assert.match(stderr, /no daemon runs/, "it has found where to ask");
+    } finally { fs.rmSync(directory, { recursive: true }); }
+  }
+});
+
+const isDebian12 = fs.existsSync("/etc/debian_version") && fs.readFileSync("/etc/debian_version", "utf8").startsWith("12.") && fs.existsSync("/usr/bin/readelf");
+test("Dockerfile: it has the packages of the program's libraries, and no others", isDebian12 ? {} : { skip: "Debian 12 knows which these are" }, () => {
+  const installed = all(stages(dockerfile).last, "RUN").map(({ text }) => /--no-install-recommends ([^&]*)/.exec(text)?.[1]).find(Boolean).trim().split(/\s+/);
+  const needed = [...execFileSync("readelf", ["-d", program], { encoding: "utf8" }).matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(([, name]) => name);
+  const libraries = needed.filter((name) => !/^(libc|libm|libasan|libubsan|ld-linux.*)\.so/.test(name));
+  const owners = libraries.map((name) => execFileSync("dpkg", ["-S", `*/${name}`], { encoding: "utf8" }).split(":")[0]);
+  const loadedByName = ["ca-certificates", "libwebsockets-evlib-uv"];
+  assert.deepEqual(installed.sort(), [...new Set([...owners, ...loadedByName])].sort());
 });

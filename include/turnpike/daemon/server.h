@@ -11,6 +11,7 @@
 #include "turnpike/front/front.h"
 #include "turnpike/load/config.h"
 #include "turnpike/net/log_writer.h"
+#include "turnpike/net/orphans.h"
 
 /* How far it is. Only server.c and server_drain.c move it on. */
 enum server_state {
@@ -43,7 +44,8 @@ struct server {
     struct systemd_sockets sockets;
     struct trust_bundle trust; /* of hosted functions */
     uv_signal_t signals[4];
-    struct timer timer; /* of the delay, then of the drain time */
+    struct orphans orphans; /* of the first process of a container */
+    struct timer timer;     /* of the delay, then of the drain time */
     struct timer watchdog;
 
     uint64_t started;  /* microseconds since 1970 */

@@ -33,6 +33,25 @@ static void the_working_directory_comes_first(void **state)
     temporary_leave(&t);
 }
 
+static void a_variable_names_one(void **state)
+{
+    (void)state;
+    struct temporary t;
+    struct error error;
+    enter(&t);
+    write_text_file("turnpike.yaml", 0644, "");
+    write_text_file("other.yaml", 0666, "");
+    assert_int_equal(setenv("TURNPIKE_CONFIG", "other.yaml", 1), 0);
+    assert_string_equal(configuration_find(NULL, &error), "other.yaml"); /* though unsafe */
+    assert_string_equal(configuration_find("written.yaml", &error), "written.yaml");
+    assert_int_equal(setenv("TURNPIKE_CONFIG", "missing.yaml", 1), 0);
+    assert_string_equal(configuration_find(NULL, &error), "missing.yaml"); /* not passed over */
+    assert_int_equal(setenv("TURNPIKE_CONFIG", "", 1), 0);
+    assert_string_equal(configuration_find(NULL, &error), "./turnpike.yaml");
+    assert_int_equal(unsetenv("TURNPIKE_CONFIG"), 0);
+    temporary_leave(&t);
+}
+
 static void an_unsafe_file_is_refused_and_not_passed_over(void **state)
 {
     (void)state;
@@ -96,7 +115,7 @@ static void loading_reports_what_is_refused(void **state)
     enter(&t);
     write_text_file("turnpike.yaml", 0666, "");
     diag_init(&diag);
-    assert_null(configuration_load(NULL, LOADS_AS_DAEMON, &diag));
+    assert_null(configuration_load(NULL, NULL, LOADS_AS_DAEMON, &diag));
     assert_int_equal(diag.error_count, 1);
     diag_release(&diag);
     temporary_leave(&t);
@@ -104,9 +123,11 @@ static void loading_reports_what_is_refused(void **state)
 
 int main(void)
 {
+    (void)unsetenv("TURNPIKE_CONFIG"); /* whoever runs the tests may have one */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_written_file_counts),
         cmocka_unit_test(the_working_directory_comes_first),
+        cmocka_unit_test(a_variable_names_one),
         cmocka_unit_test(an_unsafe_file_is_refused_and_not_passed_over),
         cmocka_unit_test(what_is_named_may_be_unsafe),
         cmocka_unit_test(a_file_belongs_to_its_user_or_to_root),
