@@ -10,7 +10,7 @@ TOOLS      := build/tools
 DIST       := turnpike-$(VERSION)
 
 deps: ## installs what building, running and testing need
-	$(Q)make/deps.sh build run test
+	$(Q)make/deps.sh build run unit test
 	$(Q)make/node.sh $(TOOLS) >/dev/null
 
 run: ## installs what is missing, builds, runs the gateway with the todo example
