@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=sh disable=SC2016,SC2154 # others expand what is quoted; $work is of ./run
+# shellcheck shell=sh disable=SC1091,SC2016,SC2154 # others expand what is quoted; $work is of ./run
 # Sourced by ./run and ./other-debian: tests that count themselves, and a Debian of its own.
 passed=0 failed=0
 
