@@ -10,7 +10,7 @@ TOOLS      := build/tools
 DIST       := turnpike-$(VERSION)
 
 deps: ## installs what building, running and testing need
-	$(Q)make/deps.sh build run test
+	$(Q)make/deps.sh build run unit test
 	$(Q)make/node.sh $(TOOLS) >/dev/null
 
 run: ## installs what is missing, builds, runs the chat of docs/examples
@@ -29,14 +29,14 @@ install: all ## installs program, page of `docs:`, manual pages, sample and unit
 	$(Q)$(INSTALL) -m 0644 $(BUILD)/turnpike.service $(DESTDIR)$(unitdir)/turnpike.service
 	$(Q)$(INSTALL) -d $(DESTDIR)$(docdir)/examples
 	$(Q)$(INSTALL) -m 0644 LICENSE conf/turnpike.reference.yaml $(DESTDIR)$(docdir)
-	$(Q)$(INSTALL) -m 0644 packaging/systemd/hosting.conf $(DESTDIR)$(docdir)/examples
+	$(Q)$(INSTALL) -m 0644 packaging/systemd/hosting.conf packaging/systemd/turnpike-https.socket $(DESTDIR)$(docdir)/examples
 	$(Q)for file in $(BUILD)/share/docs/*; do [ ! -f "$$file" ] || \
 		$(INSTALL) -D -m 0644 "$$file" $(DESTDIR)$(docsdir)/$${file##*/} || exit 1; done
 
 uninstall: ## removes what install put there, and no configuration
 	$(Q)rm -f $(DESTDIR)$(bindir)/turnpike $(DESTDIR)$(unitdir)/turnpike.service
 	$(Q)rm -f $(DESTDIR)$(mandir)/man1/turnpike.1 $(DESTDIR)$(mandir)/man5/turnpike.yaml.5
-	$(Q)rm -f $(DESTDIR)$(docdir)/LICENSE $(DESTDIR)$(docdir)/turnpike.reference.yaml $(DESTDIR)$(docdir)/examples/hosting.conf
+	$(Q)rm -f $(DESTDIR)$(docdir)/LICENSE $(DESTDIR)$(docdir)/turnpike.reference.yaml $(DESTDIR)$(docdir)/examples/hosting.conf $(DESTDIR)$(docdir)/examples/turnpike-https.socket
 	$(Q)for file in $(BUILD)/share/docs/*; do rm -f $(DESTDIR)$(docsdir)/$${file##*/}; done
 	$(Q)for directory in $(docdir)/examples $(docdir) $(docsdir) $(dir $(docsdir)); do rmdir $(DESTDIR)$$directory 2>/dev/null || true; done
 

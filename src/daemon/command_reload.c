@@ -37,7 +37,7 @@ static enum exit_status read_answer(struct str answer, struct arena *arena)
     struct reload_result result;
     diag_init(&diag);
     bool valid = reload_answer_read(answer, arena, &diag, &result);
-    if (valid && !result.done)
+    if (valid)
         print(&diag);
     diag_release(&diag);
     if (!valid)
@@ -48,19 +48,7 @@ static enum exit_status read_answer(struct str answer, struct arena *arena)
     return STATUS_CONFIGURATION;
 }
 
-static enum exit_status ask(const char *file, struct arena *arena)
-{
-    struct error error;
-    scoped_buf struct buf answer = {0};
-    const char *path = control_address_find(arena, file, &error);
-    if (path && control_ask(path, "reload", RELOAD_TIMEOUT, &answer, &error))
-        return read_answer(buf_str(&answer), arena);
-    if (path && error.code == ERROR_CONNECT)
-        error_prefix(&error, "no daemon runs");
-    return say(error.text);
-}
-
-/* Before the daemon is asked: what is wrong shows here even where no daemon runs. */
+/* What is wrong shows even where no daemon runs. */
 static bool check(const char *file)
 {
     struct diag diag;
@@ -72,6 +60,22 @@ static bool check(const char *file)
     return snapshot != NULL;
 }
 
+/* The daemon checks what it loads, and may read what this process may not: the credentials of a
+ * unit are not shown to its ExecReload=. */
+static enum exit_status ask(const char *file, struct arena *arena)
+{
+    struct error error;
+    scoped_buf struct buf answer = {0};
+    const char *path = control_address_find(arena, file, &error);
+    if (path && control_ask(path, "reload", RELOAD_TIMEOUT, &answer, &error))
+        return read_answer(buf_str(&answer), arena);
+    if (!check(file))
+        return STATUS_CONFIGURATION;
+    if (path && error.code == ERROR_CONNECT)
+        error_prefix(&error, "no daemon runs");
+    return say(error.text);
+}
+
 static enum exit_status run(const void *data, const char *operand UNUSED)
 {
     const struct reload_options *options = data;
@@ -81,9 +85,6 @@ static enum exit_status run(const void *data, const char *operand UNUSED)
         (void)say(error.text);
         return STATUS_CONFIGURATION;
     }
-    if (!check(file))
-        return STATUS_CONFIGURATION;
-
     struct arena arena;
     arena_init(&arena, 4096);
     enum exit_status status = ask(file, &arena);
@@ -95,7 +96,7 @@ const struct command command_reload = {
     .name = "reload",
     .summary = "makes the running daemon read its configuration again",
     .help =
-        "Checks the configuration, asks the running daemon to load it and waits for its answer.\n"
+        "Asks the running daemon to check and load its configuration and waits for its answer.\n"
         "The exit status is 0 once the new configuration is in force, 78 where it is invalid\n"
         "(the daemon goes on with the one that it has) and 1 where no daemon runs.\n",
     .options = options_table,

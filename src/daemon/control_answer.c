@@ -103,6 +103,8 @@ static void read_problem(const json_t *problem, struct arena *arena, struct diag
         diag_error(diag, at, "%" STR_F, STR_A(message));
     else if (str_is(severity, severity_name(SEVERITY_WARNING)))
         diag_warning(diag, at, "%" STR_F, STR_A(message));
+    else
+        diag_notice(diag, at, "%" STR_F, STR_A(message));
 }
 
 bool reload_answer_read(struct str answer, struct arena *arena, struct diag *diag,

@@ -28,11 +28,14 @@ struct curl_pool {
     bool acting, retired;
 };
 
-/* One socket that libcurl wants watched; freed in uv_close's callback. */
-struct watch {
+/* One socket that libcurl wants watched; freed in uv_close's callback. It may outlive its transfer:
+ * libcurl 8.14 waits for the answer to its close_notify, and tells nobody whose socket that is now.
+ */
+struct socket_watch {
     uv_poll_t poll;
     struct curl_pool *pool;
-    struct curl_transfer *transfer;
+    struct curl_transfer *transfer; /* NULL: none any more */
+    struct socket_watch *next;      /* of the same transfer */
     curl_socket_t socket;
 };
 
@@ -141,26 +144,49 @@ static int on_timer(CURLM *multi, long timeout_ms, void *data)
     return 0;
 }
 
+static void detach(struct socket_watch *watch)
+{
+    if (!watch->transfer)
+        return;
+    struct socket_watch **at = &watch->transfer->watches;
+    while (*at != watch)
+        at = &(*at)->next;
+    *at = watch->next;
+    watch->transfer = NULL;
+}
+
+static void attach(struct socket_watch *watch, struct curl_transfer *transfer)
+{
+    if (watch->transfer == transfer)
+        return;
+    detach(watch);
+    watch->transfer = transfer;
+    if (!transfer)
+        return;
+    watch->next = transfer->watches;
+    transfer->watches = watch;
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
-    struct watch *watch = container_of(poll, struct watch, poll);
+    struct socket_watch *watch = container_of(poll, struct socket_watch, poll);
     struct curl_transfer *transfer = watch->transfer;
     int what = status < 0 ? CURL_CSELECT_ERR : 0;
     what |= events & UV_READABLE ? CURL_CSELECT_IN : 0;
     what |= events & UV_WRITABLE ? CURL_CSELECT_OUT : 0;
-    if (transfer->on_event)
+    if (transfer && transfer->on_event)
         transfer->on_event(transfer, watch->socket);
     act(watch->pool, watch->socket, what);
 }
 
 static void on_poll_closed(uv_handle_t *handle)
 {
-    free(container_of(handle, struct watch, poll));
+    free(container_of(handle, struct socket_watch, poll));
 }
 
-static struct watch *watch_socket(struct curl_pool *pool, curl_socket_t socket)
+static struct socket_watch *watch_socket(struct curl_pool *pool, curl_socket_t socket)
 {
-    struct watch *watch = xcalloc(1, sizeof(*watch));
+    struct socket_watch *watch = xcalloc(1, sizeof(*watch));
     watch->pool = pool;
     watch->socket = socket;
     int failed = uv_poll_init_socket(&pool->curl->loop->uv, &watch->poll, socket);
@@ -171,17 +197,19 @@ static struct watch *watch_socket(struct curl_pool *pool, curl_socket_t socket)
 
 static int on_socket(CURL *easy, curl_socket_t socket, int what, void *data, void *socket_data)
 {
-    struct watch *watch = socket_data;
+    struct socket_watch *watch = socket_data;
     char *transfer = NULL;
     if (what == CURL_POLL_REMOVE) {
-        if (watch)
-            uv_close((uv_handle_t *)&watch->poll, on_poll_closed);
+        if (!watch)
+            return 0;
+        detach(watch);
+        uv_close((uv_handle_t *)&watch->poll, on_poll_closed);
         return 0;
     }
     if (!watch)
         watch = watch_socket(data, socket);
     (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
-    watch->transfer = (struct curl_transfer *)(void *)transfer;
+    attach(watch, (struct curl_transfer *)(void *)transfer);
     int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
     if (events)
         (void)uv_poll_start(&watch->poll, events, on_poll);
@@ -362,6 +390,8 @@ void curl_transfer_close(struct curl_transfer *t)
     if (!t->easy)
         return;
     (void)curl_multi_remove_handle(t->pool->multi, t->easy);
+    while (t->watches)
+        detach(t->watches);
     curl_easy_cleanup(t->easy);
     t->easy = NULL;
     t->pool->transfers--;

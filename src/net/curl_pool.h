@@ -37,6 +37,7 @@ void curl_pool_keep(struct curl_pool *pool, size_t idle_max);
 struct curl_transfer {
     CURL *easy;
     struct curl_pool *pool;
+    struct socket_watch *watches; /* of its sockets */
     /* It is over, and may be closed. */
     void (*on_done)(struct curl_transfer *t, CURLcode code);
     /* Something has happened to this socket of it, of which libcurl hears next. Or NULL. */

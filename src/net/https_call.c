@@ -147,7 +147,7 @@ static void describe(struct https_call *h, CURLcode code)
     if (error->code == ERROR_TIMEOUT)
         error->code = ERROR_CONNECT;
     else if (error->code == ERROR_UNSUPPORTED || /* no HTTP, or that of another time */
-             strstr(error->text, "chunked-encoding"))
+             (error->code == ERROR_CONNECTION && strstr(error->text, "chunk"))) /* its framing */
         error->code = ERROR_PROTOCOL;
     else if (code == CURLE_ABORTED_BY_CALLBACK)
         error_set(error, ERROR_CONNECTION, "the connection ended before the answer");

@@ -100,7 +100,7 @@ test("make install; the program finds its page wherever it was put; make uninsta
   try {
     const { code, stderr } = await make("install");
     assert.equal(code, 0, stderr);
-    for (const file of ["bin/turnpike", "share/man/man1/turnpike.1", "share/man/man5/turnpike.yaml.5", "lib/systemd/system/turnpike.service", "share/doc/turnpike/LICENSE", "share/doc/turnpike/examples/hosting.conf", "share/doc/turnpike/turnpike.reference.yaml", "share/turnpike/docs/NOTICE"])
+    for (const file of ["bin/turnpike", "share/man/man1/turnpike.1", "share/man/man5/turnpike.yaml.5", "lib/systemd/system/turnpike.service", "share/doc/turnpike/LICENSE", "share/doc/turnpike/examples/hosting.conf", "share/doc/turnpike/examples/turnpike-https.socket", "share/doc/turnpike/turnpike.reference.yaml", "share/turnpike/docs/NOTICE"])
       assert.ok(fs.existsSync(path.join(directory, "moved/opt/gateway", file)), file);
     const first = await check();
     assert.equal(first.code, 0, first.stdout);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=sh disable=SC2016,SC2154 # others expand what is quoted; $work is of ./run
-# Sourced by ./run: tests that count themselves, and a Debian of its own to install into.
+# shellcheck shell=sh disable=SC1091,SC2016,SC2154 # others expand what is quoted; $work is of ./run
+# Sourced by ./run and ./other-debian: tests that count themselves, and a Debian of its own.
 passed=0 failed=0
 
 # test_that WHAT COMMAND...: one test; the end of what the command printed is shown where it fails.
@@ -25,10 +25,16 @@ same() { diff -u "$1" "$2"; }
 # archives FORMAT [FILTER]: those of Debian that this machine's own packages come from.
 archives() { apt-get indextargets --format "$1" 'Created-By: Packages' 'Origin: Debian' "${2:-Component: main}"; }
 
-# make_system DIRECTORY: a minimal Debian 12 in which no service is started.
+# The same of another SUITE: beside bookworm-security there is trixie-security.
+archives_of() {
+    archives 'deb $(REPO_URI) $(CODENAME) $(COMPONENT)' |
+        sed "s/ $(. /etc/os-release && echo "$VERSION_CODENAME")\([ -]\)/ $1\1/"
+}
+
+# make_system DIRECTORY SUITE: a minimal Debian in which no service is started.
 make_system() {
-    debootstrap --variant=minbase bookworm "$1" "$(archives '$(REPO_URI)' 'Codename: bookworm' | head -n 1)" || return
-    archives 'deb $(REPO_URI) $(CODENAME) $(COMPONENT)' >"$1/etc/apt/sources.list"
+    debootstrap --variant=minbase "$2" "$1" "$(archives_of "$2" | awk -v suite="$2" '$3 == suite {print $2; exit}')" || return
+    archives_of "$2" >"$1/etc/apt/sources.list"
     printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
     chmod 0755 "$1/usr/sbin/policy-rc.d"
     printf '127.0.0.1 localhost\n::1 localhost\n' >"$1/etc/hosts"

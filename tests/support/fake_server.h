@@ -177,7 +177,8 @@ static bool fake_take_request(struct fake_connection *c)
     return true;
 }
 
-/* The handshake goes on by itself. */
+/* The handshake goes on by itself. A client of libcurl 8.14 does not close before its close_notify
+ * was answered. */
 static void fake_open_sealed(struct fake_connection *c, struct str sealed)
 {
     char part[4096];
@@ -186,6 +187,8 @@ static void fake_open_sealed(struct fake_connection *c, struct str sealed)
     while ((len = SSL_read(c->ssl, part, sizeof(part))) > 0)
         buf_append(&c->in, str_of(part, (size_t)len));
     fake_flush(c);
+    if (SSL_get_shutdown(c->ssl) & SSL_RECEIVED_SHUTDOWN)
+        fake_close(c);
 }
 
 static void fake_on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *part)
@@ -199,7 +202,7 @@ static void fake_on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *part)
         fake_open_sealed(c, str_of(part->base, (size_t)len));
     else
         buf_append(&c->in, str_of(part->base, (size_t)len));
-    if (c->server->on_bytes && buf_len(&c->in))
+    if (!c->closing && c->server->on_bytes && buf_len(&c->in))
         c->server->on_bytes(c);
     while (!c->closing && fake_take_request(c))
         ;

@@ -64,13 +64,18 @@ static void on_closed(struct websocket *ws, unsigned code, struct str reason)
     t->ws = NULL;
 }
 
+/* Without those of eventfd(2): libwebsockets 4.3 never closes the one of a context. */
 static size_t open_descriptors(void)
 {
     size_t count = 0;
     DIR *directory = opendir("/proc/self/fd");
+    struct dirent *entry;
     assert_non_null(directory);
-    while (readdir(directory))
-        count++;
+    while ((entry = readdir(directory))) {
+        char what[64] = "";
+        (void)!readlinkat(dirfd(directory), entry->d_name, what, sizeof(what) - 1);
+        count += strcmp(what, "anon_inode:[eventfd]") != 0;
+    }
     (void)closedir(directory);
     return count;
 }

@@ -75,12 +75,13 @@ static void a_reload_is_read_back_with_its_problems(void **state)
     assert_true(reload_answer_read(buf_str(&text), &arena, &got, &result));
     assert_false(result.done);
     assert_str_equal(result.why, STR("invalid"));
-    assert_int_equal(got.findings.count, 2);
+    assert_int_equal(got.findings.count, 3);
     assert_string_equal(got.findings.items[0].at.file, "a.yaml");
     assert_int_equal(got.findings.items[0].at.line, 2);
     assert_int_equal(got.findings.items[0].at.column, 5);
     assert_str_equal(got.findings.items[0].message, STR("no such \"key\""));
     assert_null(got.findings.items[1].at.file);
+    assert_int_equal(got.findings.items[2].severity, SEVERITY_NOTICE);
     diag_release(&sent);
     diag_release(&got);
     arena_release(&arena);
