@@ -12,7 +12,7 @@ built=$client/dist/rapid-client.node
 
 if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
     echo "functions: fetching packages" >&2
-    npm ci --ignore-scripts --silent --no-progress || { echo "functions: npm failed, see above" >&2; exit 1; }
+    npm ci --ignore-scripts --loglevel=error --no-progress >/dev/null || { echo "functions: npm failed, see above" >&2; exit 1; }
     touch node_modules/.package-lock.json
 fi
 [ ! -f $built ] || exit 0
