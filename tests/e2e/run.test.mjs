@@ -200,3 +200,17 @@ test("packages that cannot be had: npm's own words are shown", async () => {
     assert.match(stderr, /ECONNREFUSED[^]*functions: npm failed, see above/);
   } finally { place.remove(); }
 });
+
+test("packages that are linked and too old: what the link leads to is left alone", async () => {
+  const place = await copyChat();
+  try {
+    const shared = path.join(place.directory, "shared");
+    fs.mkdirSync(shared);
+    fs.writeFileSync(path.join(shared, "kept"), "");
+    fs.unlinkSync(place.file("node_modules"));
+    fs.symlinkSync(shared, place.file("node_modules"));
+    const { code, stderr } = await capture("make/functions.sh", ["docs/examples/chat", "tools"], { cwd: place.directory });
+    assert.deepEqual([code, fs.readdirSync(shared)], [1, ["kept"]]);
+    assert.match(stderr, /node_modules is a link/);
+  } finally { place.remove(); }
+});
