@@ -11,8 +11,10 @@ client=node_modules/aws-lambda-ric
 built=$client/dist/rapid-client.node
 
 if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    # npm would empty what the link leads to, which others use.
+    [ ! -L node_modules ] || { echo "functions: $1/node_modules is a link, and older than package-lock.json: install where it leads" >&2; exit 1; }
     echo "functions: fetching packages" >&2
-    npm ci --ignore-scripts --silent --no-progress || { echo "functions: npm failed, see above" >&2; exit 1; }
+    npm ci --ignore-scripts --loglevel=error --no-progress >/dev/null || { echo "functions: npm failed, see above" >&2; exit 1; }
     touch node_modules/.package-lock.json
 fi
 [ ! -f $built ] || exit 0

@@ -1,5 +1,6 @@
 // The page of the chat, in a browser: what people do, and what they see of each other and of the gateway.
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import { after, before } from "node:test";
 import { test } from "./lib/bounded.mjs";
 import { skipWithoutBrowser, startBrowser } from "./lib/browser.mjs";
@@ -144,3 +145,19 @@ test("the gateway restarts: the page comes back to its room, with what was said 
   assert.match((await page.gatewaySaid(bob, 401)).challenge, /invalid_token/);
   await page.told(bob, "with a new token");
 }));
+
+// The module alone: no browser is needed for it.
+test("a user pool that is away ends no session; one that says no does", async () => {
+  const file = new URL("../../docs/examples/chat/page/session.js", import.meta.url);
+  const { Session } = await import(`data:text/javascript,${encodeURIComponent(fs.readFileSync(file, "utf8"))}`);
+  const kept = new Map([["chat.session", JSON.stringify({ id: "x", refresh: "y" })]]);
+  globalThis.sessionStorage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value), removeItem: (key) => kept.delete(key) };
+  const ended = [];
+  let error = new Error("The user pool does not answer");
+  const session = new Session({ refresh: async () => { throw error; } }, "id", (why) => ended.push(why));
+  await assert.rejects(session.token(), error);
+  assert.deepEqual([session.open, ended], [true, []]);
+  error = Object.assign(new Error("no"), { type: "NotAuthorizedException" });
+  await assert.rejects(session.token(), error);
+  assert.deepEqual([session.open, ended.length, kept.size], [false, 1, 0]);
+});

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import { after, before } from "node:test";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { test } from "./lib/bounded.mjs";
-import { api, connect, pool, signIn, startChat } from "./lib/chat_example.mjs";
+import { api, connect, pool, putRow, signIn, startChat } from "./lib/chat_example.mjs";
 import { until } from "./lib/hosted.mjs";
 import { get } from "./lib/process.mjs";
 
@@ -50,6 +50,26 @@ test("whoever signs up and confirms may write, and is called as they said", asyn
   assert.deepEqual(json, { sub: dan.claims.sub, email: "dan@example.com", name: "Dan", about: "", scopes: ["chat/read", "chat/write"] });
 });
 
+const names = {
+  "no text": [["x", 1], "odd1"],
+  "only spaces": ["   ", "odd2"],
+  "long": ["\u{1f388}".repeat(50), "\u{1f388}".repeat(40)],
+  "turned around": ["\u202eevil", "odd4"],
+};
+Object.entries(names).forEach(([what, [Value, name]], n) => test(`a sign-up whose name is ${what} leaves a name that others can be shown`, async () => {
+  const person = { Username: `odd${n + 1}@example.com`, Password: "Correct-horse-1" };
+  await pool(place, "SignUp", { ...person, UserAttributes: [{ Name: "email", Value: person.Username }, { Name: "name", Value }] });
+  await pool(place, "ConfirmSignUp", { Username: person.Username, ConfirmationCode: await chat.script.code(person.Username) });
+  const { token } = await signIn(place, `odd${n + 1}`, person.Password);
+  assert.equal((await api(place, token, "GET", "/profile")).json.name, name);
+}));
+
+test("what a sign-up calls its address is printed without escapes, and as one address", async () => {
+  const Username = "esc\u001b[31m@example.com\nDestination: ann@example.com";
+  assert.equal((await pool(place, "SignUp", { Username, Password: "Correct-horse-1", UserAttributes: [{ Name: "email", Value: Username }] })).status, 200);
+  await chat.script.line(/^Mail for esc\?\[31m@example\.com: the code is \d{6}$/);
+});
+
 test("a user pool that gives scopes to access tokens is answered in its own form", async () => {
   process.env.AWS_REGION = "us-east-1";
   const { preTokenGeneration } = await import("../../docs/examples/chat/functions/triggers.mjs");
@@ -92,7 +112,10 @@ test("rooms: opened once, listed by name, refused with a reason", async () => {
 test("a profile is changed by its owner; the name is seen by others", async () => {
   assert.equal((await api(place, bob.token, "PUT", "/profile", { name: "  Robert ", about: "Cooks" })).json.name, "Robert");
   assert.equal((await api(place, bob.token, "GET", "/profile")).json.about, "Cooks");
-  for (const body of [{}, { name: "x".repeat(41) }, { name: "x", about: [] }, "no object", undefined])
+  for (const name of ["\u05e9\u05dc\u05d5\u05dd", "\u{1f469}\u200d\u{1f373}"]) assert.equal((await api(place, bob.token, "PUT", "/profile", { name })).json.name, name);
+  await api(place, bob.token, "PUT", "/profile", { name: "Robert" });
+  const unfit = ["\u202eevil", "a\nb", "\u0000", "\u200b", "\ud800"].map((name) => ({ name }));
+  for (const body of [{}, { name: "x".repeat(41) }, { name: "x", about: [] }, "no object", null, undefined, ...unfit])
     assert.equal((await api(place, bob.token, "PUT", "/profile", body)).status, 400, JSON.stringify(body));
   const connection = await enter(bob, "cooking");
   assert.deepEqual(connection.members, ["Robert"]);
@@ -136,6 +159,49 @@ test("who is there with two tabs comes once, and goes with the last", async () =
   await two.close();
   assert.equal((await watching.next("left")).member.name, "Bob");
   await watching.close();
+});
+
+const seenBy = async (connection) => {
+  connection.send("who");
+  return (await connection.next("members")).members.map(({ name }) => name);
+};
+
+test("who joins two rooms at once is in one of them, and nowhere once they are gone", async () => {
+  const watching = { lobby: await enter(ann, "lobby"), cooking: await enter(ann, "cooking") };
+  for (let n = 0; n < 5; n++) {
+    const connection = await connect(place, bob.token);
+    for (const room of Object.keys(watching)) connection.send("join", { room });
+    for (let answers = 0; answers < 2; answers++) await connection.next("members");
+    const rooms = await Promise.all(Object.values(watching).map(seenBy));
+    assert.equal(rooms.flat().filter((name) => name === "Bob").length, 1, JSON.stringify(rooms));
+    await connection.close();
+    for (const watch of Object.values(watching)) await until(async () => (await seenBy(watch)).length === 1, "Bob is gone");
+  }
+  for (const watch of Object.values(watching)) await watch.close();
+});
+
+test("a member that nobody took away is gone with the next message", async () => {
+  const watching = await enter(ann, "cooking"), gone = await connect(place, eve.token);
+  gone.send("ping");
+  const { connectionId } = await gone.next("pong");
+  await gone.close();
+  const member = { connectionId, room: "cooking", sub: eve.claims.sub, name: "Eve", moderator: false, endpoint: `https://localhost:${place.tlsPort}/ws` };
+  await putRow(place, { pk: "room#cooking", sk: `member#${connectionId}`, ...member });
+  assert.deepEqual((await seenBy(watching)).sort(), ["Ann", "Eve"]);
+  watching.send("send", { text: "anybody?" });
+  assert.equal((await watching.next("left")).member.name, "Eve");
+  assert.deepEqual(await seenBy(watching), ["Ann"]);
+  await watching.close();
+});
+
+test("who is removed while joining is not in the room", async () => {
+  process.env.AWS_REGION = "us-east-1";
+  const { Room } = await import("../../docs/examples/chat/functions/room.mjs");
+  const done = [];
+  let banned = false; // after the function has asked, before the member is there
+  const store = { listMembers: async () => [], isBanned: async () => banned, enter: async () => { done.push("enter"); banned = true; }, leave: async () => { done.push("leave"); } };
+  assert.equal(await new Room(store).enter({ connectionId: "c", room: "r", sub: "s", name: "S", moderator: false }), false);
+  assert.deepEqual(done, ["leave", "enter", "leave"]);
 });
 
 const refusals = {
@@ -199,6 +265,8 @@ test("history: pages from the newest to the oldest, each in order", async () => 
   } while (before);
   assert.deepEqual(pages, [["message 3", "message 4"], ["message 1", "message 2"], ["message 0"]]);
   assert.equal((await api(place, eve.token, "GET", "/rooms/nowhere/messages")).status, 404);
+  for (const before of ["~", "\u00e9", "x", "#", "z".repeat(1100), '{"pk":"rooms"}'])
+    assert.equal((await api(place, eve.token, "GET", `/rooms/attic/messages?before=${encodeURIComponent(before)}`)).status, 400, before);
   for (const limit of ["0", "101", "x"]) assert.equal((await api(place, eve.token, "GET", `/rooms/attic/messages?limit=${limit}`)).status, 400, limit);
 });
 
@@ -227,6 +295,13 @@ test("a moderator removes somebody: told, closed, and not let in again", async (
   await moderator.close();
 });
 
+const strange = { "a%25b": 400, "a%23b": 400, "a%3Fb": 400, [`${"x".repeat(1100)}`]: 400, "%2e%2e": 404, nobody: 204 };
+test("what is decoded in a path is neither a separator nor decoded again", async () => {
+  for (const [sub, status] of Object.entries(strange)) assert.equal((await api(place, ann.token, "DELETE", `/rooms/lobby/members/${sub}`)).status, status, sub);
+  for (const room of ["lobby%23x", "lobby%3Fx", "a%25b", "x".repeat(1100), "__proto__"])
+    assert.equal((await api(place, bob.token, "GET", `/rooms/${room}/messages`)).status, 404, room);
+});
+
 test("who floods a room is told by the gateway", async () => {
   const connection = await enter(bob, "attic");
   for (let n = 0; n < 60; n++) connection.send("send", { text: "flood" });
@@ -249,7 +324,7 @@ test("the page: its files, what they may do, and no others", async () => {
   const index = await get(place.port, "/");
   assert.equal(index.status, 200);
   assert.match(index.headers["content-type"], /^text\/html/);
-  assert.match(index.headers["content-security-policy"], /default-src 'self'; connect-src 'self' ws: wss: http:\/\/localhost:\d+\/;/);
+  assert.match(index.headers["content-security-policy"], /default-src 'self'; connect-src 'self' http:\/\/localhost:\d+\/;/);
   for (const [, file] of index.text.matchAll(/(?:src|href)="([a-z][a-z0-9./-]*)"/g)) assert.equal((await get(place.port, `/${file}`)).status, 200, file);
   const settings = JSON.parse((await get(place.port, "/settings.json")).text);
   assert.deepEqual([settings.cognitoEndpoint, settings.tokenUse, settings.demo.length], [place.cognito, "id", 3]);

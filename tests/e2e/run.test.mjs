@@ -2,11 +2,12 @@
 // everything.
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import path from "node:path";
 import { test } from "./lib/bounded.mjs";
 import { api, configuration, copyChat, freedPorts, gatewayPid, pool, signIn, startScript } from "./lib/chat_example.mjs";
 import { runs, until, vanished } from "./lib/hosted.mjs";
 import { program } from "./lib/gateway.mjs";
-import { capture, takenPort } from "./lib/process.mjs";
+import { capture, hasIPv6, takenPort } from "./lib/process.mjs";
 
 async function withScript(fn, prepare = () => {}) {
   const place = await copyChat();
@@ -57,7 +58,19 @@ test("each step is told, what it prints works when it is pasted, Ctrl-C stops ev
   assert.match(fs.readFileSync(place.file("state/gateway.log"), "utf8"), /stopped/, "the gateway had time to say so");
 }));
 
-test("started again, it knows accounts, rooms and its certificate; a signal to the script alone ends it too", async () => {
+// As a start leaves it that was ended in the middle: bob has neither password nor group, the client is not there.
+function undo(place) {
+  const store = place.file("state/cognito/.cognito/db"), file = path.join(store, "us-east-1_Chat00001.json");
+  const people = JSON.parse(fs.readFileSync(file, "utf8"));
+  const bob = Object.values(people.Users).find(({ Attributes }) => Attributes.some(({ Value }) => Value === "bob@example.com"));
+  bob.UserStatus = "FORCE_CHANGE_PASSWORD";
+  bob.Password = "another-1";
+  people.Groups.writers.members = people.Groups.writers.members.filter((name) => name !== bob.Username);
+  fs.writeFileSync(file, JSON.stringify(people));
+  fs.rmSync(path.join(store, "clients.json"));
+}
+
+test("started again, it knows accounts, rooms and its certificate, and makes what is missing; a signal to the script alone ends it too", async () => {
   const place = await copyChat();
   try {
     const first = await startScript(place);
@@ -71,12 +84,20 @@ test("started again, it knows accounts, rooms and its certificate; a signal to t
     await first.ended;
     assert.deepEqual([first.exited.code, processes.filter(runs), await freedPorts(place)], [0, [], []]);
 
+    const secret = fs.readFileSync(place.file("state/user-pool.secret"), "utf8");
+    undo(place);
     const second = await startScript(place);
     await second.ready();
     assert.ok((await signIn(place, "dan", "Correct-horse-1")).token);
+    assert.equal((await signIn(place, "bob")).claims.scp, "chat/read chat/write");
+    assert.equal(fs.readFileSync(place.file("state/user-pool.secret"), "utf8"), secret, "a gateway that runs knows this one");
+    assert.equal(fs.statSync(place.file("state")).mode & 0o777, 0o700, "passwords are in it");
     assert.ok((await api(place, token, "GET", "/rooms")).json.rooms.some(({ name }) => name === "attic"));
     assert.equal(fs.readFileSync(place.file("tls/fullchain.pem"), "utf8"), certificate);
-    await second.finish();
+    const later = second.processes();
+    second.child.kill("SIGHUP");
+    await second.ended;
+    assert.deepEqual([second.exited.code, later.filter(runs), await freedPorts(place)], [0, [], []], "the terminal is closed");
   } finally { place.remove(); }
 });
 
@@ -96,15 +117,15 @@ test("what is changed in a function counts from the next request on; a mistake i
   await until(async () => await isThere(place) === 200, "it is repaired");
 }));
 
-test("a port that is taken: it says which, and starts nothing", async () => {
+for (const host of ["127.0.0.1", "::1"]) test(`a port that is taken on ${host}: it says which, and starts nothing`, host === "::1" && !hasIPv6 ? { skip: "no IPv6" } : {}, async () => {
   let taken;
   await withScript(async (place, script) => {
     await script.ended;
     assert.deepEqual(script.exited, { code: 1 });
-    assert.match(script.errors, new RegExp(`run: port ${taken.port} is in use already`));
+    assert.match(script.errors, new RegExp(`run: port ${taken.port} is in use already.*ss -ltnp`));
     assert.deepEqual(await freedPorts(place), []);
   }, async (place) => {
-    taken = await takenPort();
+    taken = await takenPort(host);
     const file = place.file("development/start.mjs");
     fs.writeFileSync(file, fs.readFileSync(file, "utf8").replaceAll(String(place.tlsPort), String(taken.port)));
     return () => taken.stop();
@@ -120,12 +141,12 @@ test("a mistake in the configuration: its place is shown, nothing is left runnin
 
 const deaths = {
   gateway: async (place) => process.kill(await gatewayPid(place), "SIGKILL"),
-  dynalite: async (place, script) => process.kill(processOf(script, "dynalite"), "SIGKILL"),
-  "cognito-local": async (place, script) => process.kill(processOf(script, "cognito-local"), "SIGKILL"),
+  dynalite: async (place, script) => process.kill(processOf(script, "/dynalite/"), "SIGKILL"),
+  "cognito-local": async (place, script) => process.kill(processOf(script, "/cognito.mjs"), "SIGKILL"),
 };
 
-const processOf = (script, name) => script.processes().find((pid) => {
-  try { return fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(`/${name}/`); } catch { return false; }
+const processOf = (script, part) => script.processes().find((pid) => {
+  try { return fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(part); } catch { return false; }
 });
 
 for (const [name, kill] of Object.entries(deaths))
@@ -147,3 +168,49 @@ test("the configuration has mistakes neither for `check` nor for `check --online
     assert.equal(code, 0, stdout + stderr);
   }
 }));
+
+test("the stand-ins alone: where one cannot start, none stays", async () => {
+  const place = await copyChat(), taken = await takenPort();
+  try {
+    const file = place.file("development/settings.mjs");
+    fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace(/dynamoPort = \d+/, `dynamoPort = ${taken.port}`));
+    const { code, stderr } = await capture(process.execPath, [place.file("development/stand-ins.mjs"), place.file("state")]);
+    assert.deepEqual([code, await freedPorts(place)], [1, []]);
+    assert.match(stderr, /^dynalite ended \(exit status \d+\): see .*dynalite\.log$/m);
+  } finally {
+    await taken.stop();
+    place.remove();
+  }
+});
+
+test("nothing is started any more once everything is being ended", async () => {
+  const { Children } = await import("../../docs/examples/chat/development/children.mjs");
+  const children = new Children();
+  children.close();
+  assert.throws(() => children.start("gateway", ["true"], { log: "/dev/null" }), /gateway is not started any more/);
+});
+
+test("packages that cannot be had: npm's own words are shown", async () => {
+  const place = await copyChat();
+  try {
+    fs.unlinkSync(place.file("node_modules"));
+    const env = { ...process.env, npm_config_registry: "http://127.0.0.1:9", npm_config_fetch_retries: "0", npm_config_cache: place.file("cache") };
+    const { code, stderr } = await capture("make/functions.sh", ["docs/examples/chat", "tools"], { cwd: place.directory, env });
+    assert.equal(code, 1);
+    assert.match(stderr, /ECONNREFUSED[^]*functions: npm failed, see above/);
+  } finally { place.remove(); }
+});
+
+test("packages that are linked and too old: what the link leads to is left alone", async () => {
+  const place = await copyChat();
+  try {
+    const shared = path.join(place.directory, "shared");
+    fs.mkdirSync(shared);
+    fs.writeFileSync(path.join(shared, "kept"), "");
+    fs.unlinkSync(place.file("node_modules"));
+    fs.symlinkSync(shared, place.file("node_modules"));
+    const { code, stderr } = await capture("make/functions.sh", ["docs/examples/chat", "tools"], { cwd: place.directory });
+    assert.deepEqual([code, fs.readdirSync(shared)], [1, ["kept"]]);
+    assert.match(stderr, /node_modules is a link/);
+  } finally { place.remove(); }
+});

@@ -4,10 +4,12 @@ import { once } from "node:events";
 import fs from "node:fs";
 import path from "node:path";
 import readline from "node:readline";
+import AWS from "aws-sdk";
 import WebSocket from "ws";
 import { freePort, program, run, temporaryDirectory } from "./gateway.mjs";
 import { descendants } from "./hosted.mjs";
 import { listens } from "./process.mjs";
+import { credentials } from "./services.mjs";
 
 const root = path.resolve(import.meta.dirname, "../../..");
 const chat = "docs/examples/chat";
@@ -103,6 +105,10 @@ export async function pool(place, action, input) {
   });
   return { status: answer.status, ...await answer.json() };
 }
+
+// The table of the chat, for what nobody writes there by the functions.
+export const putRow = (place, Item) => new AWS.DynamoDB.DocumentClient({ endpoint: `http://127.0.0.1:${place.ports[8000]}`, region: "us-east-1", credentials })
+  .put({ TableName: "chat", Item }).promise();
 
 // {token, claims, access}: token is what the page sends.
 export async function signIn(place, name, secret = password) {

@@ -76,8 +76,8 @@ export async function listens(port, host = "127.0.0.1") {
 }
 
 // A port that somebody else has.
-export async function takenPort() {
-  const server = net.createServer(() => {}).listen(0, "127.0.0.1");
+export async function takenPort(host = "127.0.0.1") {
+  const server = net.createServer((socket) => { socket.on("error", () => {}).resume(); }).listen(0, host);
   await once(server, "listening");
   return { port: server.address().port, stop: async () => { server.close(); await once(server, "close"); } };
 }

@@ -6,9 +6,14 @@ import { once } from 'node:events';
 import net from 'node:net';
 import readline from 'node:readline';
 
-/** A connection that is accepted means that the port is somebody else's. */
+/** Whether somebody listens where `localhost` leads: browsers try IPv6 first, so that one counts, too. */
 export async function isTaken(port) {
-  const socket = net.connect(port, '127.0.0.1');
+  return await accepts(port, '127.0.0.1') || accepts(port, '::1');
+}
+
+/** A connection that is accepted means that the port is somebody else's. */
+async function accepts(port, address) {
+  const socket = net.connect(port, address);
   try {
     await once(socket, 'connect');
     return true;
@@ -24,7 +29,7 @@ export async function answers(url, unless) {
   let over = false;
   const stop = unless.then(() => { over = true; }, () => { over = true; });
   while (!over) {
-    if (await fetch(url).then((answer) => answer.ok, () => false)) return;
+    if (await Promise.race([stop, fetch(url).then((answer) => answer.ok, () => false)])) return;
     await Promise.race([stop, new Promise((resolve) => { setTimeout(resolve, 100); })]);
   }
   await unless;
@@ -33,6 +38,7 @@ export async function answers(url, unless) {
 
 export class Children {
   #children = new Map();
+  #closed = false;
 
   /** The first that ends by itself: {name, status}. */
   ended = new Promise((resolve) => { this.resolveEnded = resolve; });
@@ -42,6 +48,7 @@ export class Children {
    * the file `log`, line by line to `onLine`, too; what it says on stdout to this process's own with `show`.
    */
   start(name, command, { log, onLine, show = false, ...options }) {
+    if (this.#closed) throw new Error(`${name} is not started any more`);
     const [program, ...args] = command;
     const child = spawn(program, args, { ...options, detached: true, stdio: ['ignore', show ? 'inherit' : 'pipe', 'pipe'] });
     const file = createWriteStream(log);
@@ -57,6 +64,16 @@ export class Children {
     });
     this.#children.set(name, { child, over });
     return over;
+  }
+
+  /** From now on nothing is started: what is under way must not outlive those who end it. */
+  close() {
+    this.#closed = true;
+  }
+
+  /** Whoever cannot wait: nobody is asked any more. */
+  kill() {
+    for (const { child } of this.#children.values()) child.kill('SIGKILL');
   }
 
   /** Ends it and waits until it has ended. */

@@ -19,8 +19,10 @@ function findCode(onCode) {
   let user = null;
   return (line) => {
     const [, field, value] = /(Destination|Code):\s+(\S+)/.exec(line) ?? [];
-    if (field === 'Destination') user = value;
-    else if (field === 'Code') onCode(user, value);
+    if (field === 'Destination') user ??= value;
+    if (field !== 'Code') return;
+    onCode(user?.replace(/[^\x21-\x7e]/g, '?'), value); // whoever signs up wrote it: no escapes for terminals
+    user = null;
   };
 }
 
@@ -36,10 +38,11 @@ export async function startStandIns(children, directory, { onStep, onCode }) {
   children.start('dynalite', dynamo, { log: path.join(directory, 'dynalite.log') });
 
   onStep('user pool (cognito-local)');
-  const pool = [process.execPath, '--no-warnings', programOf('cognito-local', 'lib/bin/start.js')];
+  const pool = [process.execPath, '--no-warnings', path.join(import.meta.dirname, 'cognito.mjs')];
   const code = findCode(onCode);
   children.start('cognito-local', pool, {
-    cwd: cognito, env: { ...process.env, HOST: host, PORT: String(cognitoPort) }, log: path.join(directory, 'cognito-local.log'), onLine: code,
+    // COLUMNS: nothing is wrapped, however long an address is.
+    cwd: cognito, env: { ...process.env, HOST: host, PORT: String(cognitoPort), COLUMNS: '4000' }, log: path.join(directory, 'cognito-local.log'), onLine: code,
   });
   const fails = children.ended.then(({ name, status }) => { throw new Error(`${name} ended (${status}): see ${directory}/${name}.log`); });
   await answers(`http://127.0.0.1:${dynamoPort}/`, fails);
@@ -50,6 +53,7 @@ export async function startStandIns(children, directory, { onStep, onCode }) {
 }
 
 export async function stopStandIns(children) {
+  children.close();
   await Promise.all(['cognito-local', 'dynalite'].map((name) => children.stop(name)));
 }
 
@@ -57,14 +61,18 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const directory = path.resolve(process.argv[2] ?? 'state');
   rmSync(path.join(directory, 'ready'), { force: true });
   const children = new Children();
-  const stopped = new Promise((resolve) => { for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, resolve); });
-  await startStandIns(children, directory, {
-    onStep: (text) => console.log(text), onCode: (email, code) => console.log(`The code for ${email} is ${code}`),
-  });
-  writeFileSync(path.join(directory, 'ready'), '');
-  console.log('The stand-ins are ready.');
-  const first = await Promise.race([children.ended, stopped]);
+  const stopped = new Promise((resolve) => { for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, resolve); });
+  const started = (async () => {
+    await startStandIns(children, directory, {
+      onStep: (text) => console.log(text), onCode: (email, code) => console.log(`The code for ${email} is ${code}`),
+    });
+    writeFileSync(path.join(directory, 'ready'), '');
+    console.log('The stand-ins are ready.');
+    const { name, status } = await children.ended;
+    throw new Error(`${name} ended: ${status}`);
+  })();
+  const error = await Promise.race([started, stopped]).then(() => null, (reason) => reason);
   await stopStandIns(children);
-  if (first?.name) console.error(`${first.name} ended: ${first.status}`);
-  process.exit(first?.name ? 1 : 0);
+  if (error) console.error(error.message);
+  process.exit(error ? 1 : 0);
 }

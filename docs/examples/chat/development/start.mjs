@@ -3,7 +3,7 @@
 // and what to try, and ends everything with Ctrl-C.
 //   node start.mjs TURNPIKE
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { answers, Children, isTaken } from './children.mjs';
@@ -33,7 +33,14 @@ class Failure extends Error {
 
 async function checkPorts() {
   onStep(`ports ${ports.join(', ')}`);
-  for (const port of ports) if (await isTaken(port)) throw new Failure(`port ${port} is in use already: stop what listens there`);
+  for (const port of ports) if (await isTaken(port)) throw new Failure(`port ${port} is in use already: stop what listens there (ss -ltnp shows it; an earlier start that was killed leaves its programs)`);
+}
+
+/** Passwords are in it, and what people say: it is nobody else's to read. */
+function makeState() {
+  mkdirSync(state, { recursive: true });
+  chmodSync(state, 0o700);
+  mkdirSync(path.join(state, 'gateway'), { recursive: true });
 }
 
 async function makeCertificate() {
@@ -86,17 +93,20 @@ Ctrl-C stops everything. Requests, as they come:
 }
 
 async function stopAll() {
+  children.close();
   await children.stop('gateway');
   await stopStandIns(children);
 }
 
 async function main() {
-  const stopped = new Promise((resolve) => { for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => resolve('stopped')); });
+  const stopped = new Promise((resolve) => { for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, resolve); });
+  stopped.then(() => process.on('SIGINT', () => children.kill())); // Ctrl-C again
   const started = (async () => {
     await checkPorts();
-    mkdirSync(path.join(state, 'gateway'), { recursive: true });
+    makeState();
     await makeCertificate();
-    await startStandIns(children, state, { onStep, onCode: (email, code) => console.log(`Mail for ${email}: the code is ${code}`) });
+    await startStandIns(children, state, { onStep, onCode: (email, code) => console.log(`Mail for ${email}: the code is ${code}`) })
+      .catch((error) => { throw new Failure(error.message); });
     await checkConfiguration();
     await startGateway();
     advise();
@@ -111,7 +121,7 @@ try {
   await main();
 } catch (error) {
   status = error.status ?? 1;
-  console.error(error.status ? `run: ${error.message}` : error);
+  console.error(error.status || error.code ? `run: ${error.message}` : error);
 }
 await stopAll();
 process.exit(status);

@@ -31,5 +31,5 @@ export async function fillTable(people) {
   for (const room of rooms) await store.createRoom({ ...room, createdBy: by, createdAt: Date.now() });
   for (const { sub, name } of people) await store.saveProfile(sub, { name, about: '' });
   for (const { name } of await store.listRooms())
-    for (const { connectionId } of await store.listMembers(name)) await store.leave(connectionId);
+    for (const { connectionId } of await store.listMembers(name)) await store.leave(connectionId, name);
 }

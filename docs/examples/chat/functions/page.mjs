@@ -11,8 +11,8 @@ const cognito = process.env.COGNITO_ENDPOINT;
 
 const headers = {
   'cache-control': 'no-cache',
-  'content-security-policy': `default-src 'self'; connect-src 'self' ws: wss: ${cognito}; img-src 'self' data:; ` +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'content-security-policy': `default-src 'self'; connect-src 'self' ${cognito}; object-src 'none'; ` +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
 };

@@ -3,7 +3,7 @@
 // document's business: what arrives here has a token with the route's scope.
 import { Router } from '@aws-lambda-powertools/event-handler/http';
 import { readCaller } from './caller.mjs';
-import { readRoomName, readText, Refusal } from './check.mjs';
+import { isRoomName, readCursor, readLine, readRoomName, readText, Refusal } from './check.mjs';
 import { count, logger, observed } from './observe.mjs';
 import { Room } from './room.mjs';
 import { Store } from './store.mjs';
@@ -25,7 +25,7 @@ app.post('/rooms', async (context) => {
   const body = await readBody(context);
   const caller = callerOf(context);
   const made = {
-    name: readRoomName(body, 'name'), topic: readText(body, 'topic', 100, 0),
+    name: readRoomName(body, 'name'), topic: readLine(body, 'topic', 100, 0),
     createdBy: { sub: caller.sub, name: await nameOf(caller) }, createdAt: Date.now(),
   };
   if (!await store.createRoom(made)) throw new Refusal(`There is a room "${made.name}" already.`, 409);
@@ -38,13 +38,14 @@ app.get('/rooms/:room/messages', async (context) => {
   const query = new URL(context.req.url).searchParams;
   const limit = Number(query.get('limit') ?? 50);
   if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_MAX) throw new Refusal(`"limit" is a number of 1 to ${PAGE_MAX}.`);
-  return store.listMessages(name, limit, query.get('before') ?? undefined);
+  return store.listMessages(name, limit, readCursor(query.get('before')));
 });
 
 app.delete('/rooms/:room/members/:sub', async (context) => {
   const name = await findRoom(context);
   const caller = callerOf(context);
   const { sub } = context.params;
+  if (!/^[\w-]{1,64}$/.test(sub)) throw new Refusal('Nobody is called that.');
   if (sub === caller.sub) throw new Refusal('You cannot remove yourself.');
   const ended = await room.remove(name, sub, { sub: caller.sub, name: await nameOf(caller) });
   logger.info('removed', { room: name, sub, by: caller.sub, connections: ended });
@@ -57,7 +58,7 @@ app.get('/profile', async (context) => describe(callerOf(context)));
 app.put('/profile', async (context) => {
   const caller = callerOf(context);
   const body = await readBody(context);
-  await store.saveProfile(caller.sub, { name: readText(body, 'name', 40), about: readText(body, 'about', 200, 0) });
+  await store.saveProfile(caller.sub, { name: readLine(body, 'name', 40), about: readText(body, 'about', 200, 0) });
   return describe(caller);
 });
 
@@ -73,7 +74,7 @@ async function readBody({ req }) {
 }
 
 async function findRoom({ params }) {
-  if (!await store.hasRoom(params.room)) throw new Refusal(`There is no room "${params.room}".`, 404);
+  if (!isRoomName(params.room) || !await store.hasRoom(params.room)) throw new Refusal(`There is no room "${params.room}".`, 404);
   return params.room;
 }
 
@@ -87,4 +88,7 @@ async function describe(caller) {
   return { sub, email, name: profile?.name ?? caller.fallbackName, about: profile?.about ?? '', scopes };
 }
 
-export const handler = observed(async (event, context) => app.resolve(event, context));
+/** The path arrives decoded, and the router decodes it: what is no separator there must not become one here. */
+const encoded = (path) => path.split('/').map(encodeURIComponent).join('/');
+
+export const handler = observed(async (event, context) => app.resolve({ ...event, rawPath: encoded(event.rawPath) }, context));

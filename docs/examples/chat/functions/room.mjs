@@ -19,18 +19,30 @@ export class Room {
     return [...new Map(members.map((member) => [member.sub, faceOf(member)])).values()];
   }
 
-  /** Who joins the room again where they are is there under their name of now, and nobody is told. */
+  /**
+   * Who joins the room again where they are is there under their name of now, and nobody is told. Returns
+   * false for who may not be there: whoever is removed meanwhile is either seen by `remove`, or sees it here.
+   */
   async enter(member) {
     const before = await this.#store.listMembers(member.room);
     if (!before.some(({ connectionId }) => connectionId === member.connectionId)) await this.depart(member.connectionId);
     await this.#store.enter(member);
+    if (await this.#store.isBanned(member.room, member.sub)) {
+      await this.#store.leave(member.connectionId, member.room);
+      return false;
+    }
+    await this.#announce(member, before);
+    return true;
+  }
+
+  async #announce(member, before) {
     if (before.some(({ sub }) => sub === member.sub)) return;
     await this.broadcast(member.room, { type: 'joined', room: member.room, member: faceOf(member), at: Date.now() }, before);
   }
 
-  /** Who leaves twice, or was gone before, is missed once. details: more to say of it. */
-  async depart(connectionId, details = {}) {
-    const member = await this.#store.leave(connectionId);
+  /** Who leaves twice, or was gone before, is missed once. room: where it is listed; details: more to say of it. */
+  async depart(connectionId, { room, ...details } = {}) {
+    const member = await this.#store.leave(connectionId, room);
     if (!member) return;
     const others = await this.#store.listMembers(member.room);
     if (others.some(({ sub }) => sub === member.sub)) return;
@@ -40,7 +52,7 @@ export class Room {
   /** Tells the members of a room; connections that do not exist any more leave it. */
   async broadcast(room, message, members) {
     const gone = await tell(members ?? await this.#store.listMembers(room), message);
-    for (const { connectionId } of gone) await this.depart(connectionId);
+    for (const { connectionId, room: theirs } of gone) await this.depart(connectionId, { room: theirs });
   }
 
   /** Ends what somebody has in a room, and keeps them out of it. by: the moderator. */
@@ -49,7 +61,7 @@ export class Room {
     const theirs = (await this.#store.listMembers(room)).filter((member) => member.sub === sub);
     await tell(theirs, { type: 'removed', room, by, at: Date.now() });
     for (const member of theirs) {
-      await this.depart(member.connectionId, { removed: true });
+      await this.depart(member.connectionId, { room, removed: true });
       await disconnect(member);
     }
     return theirs.length;

@@ -38,13 +38,15 @@ async function join(event) {
   const caller = readCaller(authorizer);
   const name = readRoomName(JSON.parse(event.body), 'room');
   if (!await store.hasRoom(name)) throw new Refusal(`There is no room "${name}".`, 404);
-  if (await store.isBanned(name, caller.sub)) throw new Refusal(`A moderator has removed you from "${name}".`, 403);
+  const removed = new Refusal(`A moderator has removed you from "${name}".`, 403);
+  if (await store.isBanned(name, caller.sub)) throw removed;
   const profile = await store.findProfile(caller.sub);
   const { sub, moderator, mayWrite } = caller;
-  await room.enter({
+  const member = {
     connectionId, room: name, sub, moderator, mayWrite, name: profile?.name ?? caller.fallbackName, endpoint: endpointOf(event.requestContext),
-  });
-  return describe(connectionId);
+  };
+  if (!await room.enter(member)) throw removed;
+  return describe(member);
 }
 
 async function send(event) {
@@ -67,8 +69,7 @@ async function typing(event) {
 }
 
 async function who(event) {
-  await findSender(event);
-  return describe(event.requestContext.connectionId);
+  return describe(await findSender(event));
 }
 
 async function leave(event) {
@@ -87,7 +88,6 @@ async function findSender(event) {
   return member;
 }
 
-async function describe(connectionId) {
-  const member = await store.findMember(connectionId);
+async function describe(member) {
   return { type: 'members', room: member.room, members: await room.faces(member.room), you: faceOf(member) };
 }

@@ -15,6 +15,7 @@ const CONNECTION_LIFE = 2 * 3600 + 600; // API Gateway ends connections after tw
 
 const roomKey = (room) => `room#${room}`;
 const connectionKey = (id) => ({ pk: `connection#${id}`, sk: 'connection' });
+const memberKey = (room, id) => ({ pk: roomKey(room), sk: `member#${id}` });
 const profileKey = (sub) => ({ pk: `person#${sub}`, sk: 'profile' });
 
 /** An item without its keys. */
@@ -92,13 +93,17 @@ export class Store {
     return { messages: Items.map(bare).reverse(), before: LastEvaluatedKey?.sk.slice(prefix.length) ?? null };
   }
 
-  /** member: {connectionId, room, sub, name, moderator, mayWrite, endpoint}; it leaves the room where it was. */
+  /**
+   * member: {connectionId, room, sub, name, moderator, mayWrite, endpoint}; it leaves the room where it was. A
+   * connection that joins two rooms at once is in the one that its own item names last, and in no other.
+   */
   async enter(member) {
     const expiresAt = Math.floor(Date.now() / 1000) + CONNECTION_LIFE;
-    await Promise.all([
-      this.#send(PutCommand, { Item: { pk: roomKey(member.room), sk: `member#${member.connectionId}`, expiresAt, ...member } }),
-      this.#send(PutCommand, { Item: { ...connectionKey(member.connectionId), expiresAt, ...member } }),
-    ]);
+    await this.#send(PutCommand, { Item: { ...memberKey(member.room, member.connectionId), expiresAt, ...member } });
+    const { Attributes: before } = await this.#send(PutCommand, {
+      Item: { ...connectionKey(member.connectionId), expiresAt, ...member }, ReturnValues: 'ALL_OLD',
+    });
+    if (before && before.room !== member.room) await this.#send(DeleteCommand, { Key: memberKey(before.room, member.connectionId) });
   }
 
   async findMember(connectionId) {
@@ -106,12 +111,16 @@ export class Store {
     return item && bare(item);
   }
 
-  /** Who has left, or undefined where the connection was in no room: of two that ask, one is told. */
-  async leave(connectionId) {
-    const { Attributes } = await this.#send(DeleteCommand, { Key: connectionKey(connectionId), ReturnValues: 'ALL_OLD' });
-    if (!Attributes) return undefined;
-    await this.#send(DeleteCommand, { Key: { pk: roomKey(Attributes.room), sk: `member#${connectionId}` } });
-    return bare(Attributes);
+  /**
+   * Who has left, or undefined where the connection was in no room: of two that ask, one is told. room: where it
+   * is listed, even if its own item does not say so (whoever wrote the one may have ended before the other).
+   */
+  async leave(connectionId, room) {
+    const { Attributes: own } = await this.#send(DeleteCommand, { Key: connectionKey(connectionId), ReturnValues: 'ALL_OLD' });
+    const left = room ?? own?.room;
+    if (!left) return undefined;
+    const { Attributes } = await this.#send(DeleteCommand, { Key: memberKey(left, connectionId), ReturnValues: 'ALL_OLD' });
+    return Attributes && bare(Attributes);
   }
 
   async listMembers(room) {

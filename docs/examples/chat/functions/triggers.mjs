@@ -3,6 +3,7 @@
 import {
   AdminAddUserToGroupCommand, AdminListGroupsForUserCommand, CognitoIdentityProviderClient,
 } from '@aws-sdk/client-cognito-identity-provider';
+import { readLine } from './check.mjs';
 import { logger, observed } from './observe.mjs';
 import { Store } from './store.mjs';
 
@@ -39,7 +40,16 @@ async function groupsOf({ userPoolId, userName }) {
 export const postConfirmation = observed(async (event) => {
   const { userPoolId, userName, request: { userAttributes: { sub, email, name } } } = event;
   await cognito.send(new AdminAddUserToGroupCommand({ UserPoolId: userPoolId, Username: userName, GroupName: 'writers' }));
-  await store.saveProfile(sub, { name: (name ?? email.split('@')[0]).slice(0, 40), about: '' });
+  await store.saveProfile(sub, { name: firstName(name) ?? firstName(email.split('@')[0]) ?? 'somebody', about: '' });
   logger.info('somebody has signed up', { userName });
   return event;
 });
+
+/** A name as the profile would take it, or undefined: whoever signs up tells it to the user pool alone. */
+function firstName(name) {
+  try {
+    return readLine({ name: typeof name === 'string' ? [...name.trim()].slice(0, 40).join('') : name }, 'name', 40);
+  } catch {
+    return undefined;
+  }
+}

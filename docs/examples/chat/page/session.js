@@ -32,7 +32,7 @@ export class Session {
     return this.refresh();
   }
 
-  /** A new token. If there is none to be had, the session is over. */
+  /** A new token. If the user pool says no, the session is over; if it says nothing, another try may do. */
   async refresh() {
     this.refreshing ??= this.replace().finally(() => { this.refreshing = null; });
     await this.refreshing;
@@ -46,7 +46,7 @@ export class Session {
       if (this.tokens !== old) throw new Error('Somebody else signed in.');
       this.begin(result);
     } catch (error) {
-      if (this.tokens === old) this.end('The session has ended. Please sign in again.');
+      if (this.tokens === old && error.type) this.end('The session has ended. Please sign in again.');
       throw error;
     }
   }
