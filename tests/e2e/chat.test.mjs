@@ -302,11 +302,20 @@ test("what is decoded in a path is neither a separator nor decoded again", async
     assert.equal((await api(place, bob.token, "GET", `/rooms/${room}/messages`)).status, 404, room);
 });
 
-test("who floods a room is told by the gateway", async () => {
-  const connection = await enter(bob, "attic");
-  for (let n = 0; n < 60; n++) connection.send("send", { text: "flood" });
-  await until(() => connection.heard.some(({ message }) => /Too Many|Limit|Throttl/i.test(message ?? "")), "a refusal");
-  await connection.close();
+test("who talks too fast is told by the gateway", async () => {
+  const slow = await startChat((copy) => {
+    const file = copy.file("turnpike.yaml"), text = fs.readFileSync(file, "utf8");
+    fs.writeFileSync(file, text.replace("send: {throttlingRateLimit: 20, throttlingBurstLimit: 40}", "send: {throttlingRateLimit: 0.01, throttlingBurstLimit: 2}"));
+  });
+  try {
+    const connection = await connect(slow.place, (await signIn(slow.place, "bob")).token);
+    connection.send("join", { room: "lobby" });
+    await connection.next("members");
+    for (let n = 0; n < 3; n++) connection.send("send", { text: `${n}` });
+    await until(() => connection.heard.some(({ message }) => message === "Too Many Requests"), "a refusal");
+    for (let n = 0; n < 2; n++) await connection.next("message");
+    await connection.close();
+  } finally { await slow.stop(); }
 });
 
 test("the user pool's key invokes the two triggers and nothing else; without a signature nobody does", async () => {

@@ -76,8 +76,10 @@ export async function startScript(place) {
   return script;
 }
 
-export async function startChat() {
+// prepare: changes the copy before it is started.
+export async function startChat(prepare = () => {}) {
   const place = await copyChat();
+  prepare(place);
   const script = await startScript(place);
   try {
     await script.ready();
