@@ -55,15 +55,17 @@ export async function stopStandIns(children) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const directory = path.resolve(process.argv[2] ?? 'state');
-  rmSync(path.join(directory, 'ready'), { force: true });
+  const ready = path.join(directory, 'ready');
+  rmSync(ready, { force: true });
   const children = new Children();
   const stopped = new Promise((resolve) => { for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, resolve); });
   await startStandIns(children, directory, {
     onStep: (text) => console.log(text), onCode: (email, code) => console.log(`The code for ${email} is ${code}`),
   });
-  writeFileSync(path.join(directory, 'ready'), '');
+  writeFileSync(ready, '');
   console.log('The stand-ins are ready.');
   const first = await Promise.race([children.ended, stopped]);
+  rmSync(ready, { force: true });
   await stopStandIns(children);
   if (first?.name) console.error(`${first.name} ended: ${first.status}`);
   process.exit(first?.name ? 1 : 0);

@@ -2,14 +2,15 @@
 // cognito-local in a directory of its own: its configuration, a user pool with a name that is known
 // beforehand, groups, and accounts to try it with.
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { accounts, client, cognitoPort, groups, issuerDomain, lambdaEndpoint, password, pool, region } from './settings.mjs';
 
 const url = `http://127.0.0.1:${cognitoPort}`;
 
-/** The key that the pool signs with when it asks functions; the gateway reads the same file. */
-function makeSecret(file) {
+/** The key that the pool signs with when it asks functions; the gateway has read the same file. */
+function keepSecret(file) {
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
   const secret = randomBytes(30).toString('base64');
   writeFileSync(file, `${secret}\n`, { mode: 0o600 });
   return secret;
@@ -24,7 +25,7 @@ export function preparePool(directory, secretFile) {
   const store = path.join(directory, '.cognito/db');
   mkdirSync(store, { recursive: true });
   writeJson(path.join(directory, '.cognito/config.json'), {
-    LambdaClient: { endpoint: lambdaEndpoint, region, credentials: { accessKeyId: 'user-pool', secretAccessKey: makeSecret(secretFile) } },
+    LambdaClient: { endpoint: lambdaEndpoint, region, credentials: { accessKeyId: 'user-pool', secretAccessKey: keepSecret(secretFile) } },
     TriggerFunctions: { PreTokenGeneration: 'chat-tokens', PostConfirmation: 'chat-welcome' },
     TokenConfig: { IssuerDomain: issuerDomain },
   });
