@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2016,SC2086,SC2154,SC2317 # as in ./docker
 # Sourced by ./docker: the compose.yaml of the chat, run by podman-compose as it stands but for the ports on
 # this machine, which are any that are free. Debian's podman-compose does not wait for `service_healthy`, and
-# podman without systemd does not ask for health by itself: both is done here, between the two services.
+# podman without systemd does not ask for health by itself: both are done here, between the two services.
 command -v podman-compose >/dev/null 2>&1 || skip 'there is no podman-compose for the chat'
 in_image docker.io/library/node:22-bookworm sh -c 'command -v npm && test -f /usr/local/include/node/node_api.h' >/dev/null 2>&1 ||
     skip 'the Node of this machine has no npm and headers beside it, with which the chat is built'
@@ -43,8 +43,8 @@ within() {
 
 test_that 'the images of the chat are built' build_chat
 built gateway || finish
-test_that 'the key of the authority of its certificate is not in it' within gateway sh -c 'test -s /app/tls/ca.pem && ! ls /app/tls/ca-key.pem /app/dev-key.pem'
-test_that 'no compiler, either' within gateway sh -c '! command -v gcc cc make g++ npm'
+test_that 'the key of the authority of its certificate is not in it' within gateway sh -c '[ -s /app/tls/ca.pem ] && [ ! -e /app/tls/ca-key.pem ] && [ ! -e /app/dev-key.pem ]'
+test_that 'no compiler, either' within gateway sh -c 'for tool in gcc cc make g++ npm; do ! command -v $tool || exit 1; done'
 
 # --- as compose.yaml says
 
