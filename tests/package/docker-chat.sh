@@ -100,6 +100,7 @@ test_that 'the other container invokes no function without the key' node_in stan
 # --- stopped, and started again
 
 stops_chat() {
+    : >"$work/stay"
     client stay >"$work/stay" 2>&1 &
     stays=$!
     tries=0
