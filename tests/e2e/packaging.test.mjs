@@ -1,4 +1,5 @@
-// What `make install` and `make dist` make, the page of `docs:` with and without npm, and the Dockerfile.
+// What `make install` and `make dist` make, the page of `docs:` with and without npm, the
+// Dockerfile, and the chat in containers as far as it is seen without running one.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
@@ -181,4 +182,103 @@ test("Dockerfile: it has the packages of the program's libraries, and no others"
   const owners = libraries.map((name) => execFileSync("dpkg", ["-S", `*/${name}`], { encoding: "utf8" }).split(":")[0]);
   const loadedByName = ["ca-certificates", "libwebsockets-evlib-uv"];
   assert.deepEqual(installed.sort(), [...new Set([...owners, ...loadedByName])].sort());
+});
+
+// --- the chat in containers
+
+const chat = path.join(root, "docs/examples/chat");
+const read = (name) => fs.readFileSync(path.join(chat, name), "utf8");
+
+test("chat: what its Dockerfile copies is there, and nothing runs as root", () => {
+  const list = instructions(read("Dockerfile")), { named } = stages(list);
+  for (const { flags, text } of list.filter(({ instruction }) => instruction === "COPY")) {
+    const from = /--from=(\S+)/.exec(flags)?.[1];
+    if (from) assert.ok(named.has(from), from);
+    else for (const file of text.split(/\s+/).slice(0, -1)) assert.ok(fs.existsSync(path.join(chat, file)), file);
+  }
+  assert.deepEqual(all(named.get("stand-ins"), "USER").at(-1).text, "64000:64000");
+  assert.deepEqual(all(named.get("gateway"), "USER").at(-1).text, "turnpike");
+  assert.equal(named.get("gateway").from, "turnpike:hosting");
+  for (const secret of ["node_modules", "state", "tls", "*.pem"]) assert.ok(read(".dockerignore").split("\n").includes(secret), secret);
+});
+
+test("chat: compose.yaml builds stages that there are, and publishes on this machine alone", () => {
+  const { named } = stages(instructions(read("Dockerfile"))), compose = read("compose.yaml");
+  const targets = [...compose.matchAll(/target: ([\w-]+)/g)].map(([, target]) => target);
+  assert.deepEqual(targets, ["stand-ins", "gateway"]);
+  for (const target of targets) assert.ok(named.has(target), target);
+  const published = [...compose.matchAll(/ports: \[(.*)\]/g)].flatMap(([, ports]) => ports.split(", "));
+  assert.equal(published.length, 3);
+  for (const port of published) assert.match(port, /^"127\.0\.0\.1:(\d+):\1"$/);
+  assert.doesNotMatch(compose, /privileged|network_mode|user: *"?0/);
+});
+
+const composers = [["docker", "compose"], ["docker-compose"]];
+const composer = composers.find(([name, ...args]) => { try { execFileSync(name, [...args, "version"], { stdio: "ignore" }); return true; } catch { return false; } });
+test("chat: docker compose reads compose.yaml", composer ? {} : { skip: "there is no docker compose" }, async () => {
+  const [name, ...args] = composer;
+  assert.deepEqual(await capture(name, [...args, "-f", "compose.yaml", "config", "-q"], { cwd: chat }), { code: 0, signal: null, stdout: "", stderr: "" });
+});
+
+// The folder as the image has it, with the two files that come from elsewhere: the functions' client and
+// the key of the user pool. `edit` changes turnpike.docker.yaml.
+async function inContainer(fn) {
+  const directory = temporaryDirectory();
+  const turnpike = (command, file) => capture(program, [command, "--config", file], { cwd: directory });
+  const own = ["state", "tls", "node_modules"].map((name) => path.join(chat, name));
+  try {
+    fs.cpSync(chat, directory, { recursive: true, filter: (file) => !own.includes(file) && !file.endsWith(".pem") });
+    fs.mkdirSync(path.join(directory, "node_modules/.bin"), { recursive: true });
+    fs.writeFileSync(path.join(directory, "node_modules/.bin/aws-lambda-ric"), "#!/bin/sh\n", { mode: 0o755 });
+    fs.mkdirSync(path.join(directory, "state/gateway"), { recursive: true });
+    fs.writeFileSync(path.join(directory, "state/user-pool.secret"), "secret\n", { mode: 0o600 });
+    assert.equal((await capture(program, ["init", directory], { cwd: directory })).code, 0);
+    const edit = (change) => fs.writeFileSync(path.join(directory, "turnpike.docker.yaml"), change(read("turnpike.docker.yaml").replaceAll(" /state/", ` ${directory}/state/`)));
+    edit((text) => text);
+    await fn({ edit, turnpike });
+  } finally { fs.rmSync(directory, { recursive: true }); }
+}
+
+const findings = (stdout, kind) => stdout.split("\n").filter((line) => line.includes(`: ${kind}: `)).map((line) => line.split(`: ${kind}: `)[1]);
+
+test("chat: turnpike.docker.yaml serves what turnpike.yaml does", async () => {
+  await inContainer(async ({ turnpike }) => {
+    const [made, container] = [await turnpike("routes", "turnpike.yaml"), await turnpike("routes", "turnpike.docker.yaml")];
+    assert.equal(made.code, 0, made.stderr);
+    assert.match(made.stdout, /chat-socket +ws +send/);
+    assert.deepEqual(container, made);
+  });
+});
+
+test("chat: turnpike.docker.yaml has no mistake; what is said about it", async () => {
+  await inContainer(async ({ edit, turnpike }) => {
+    const { code, stdout } = await turnpike("check", "turnpike.docker.yaml");
+    assert.equal(code, 0, stdout);
+    const warnings = findings(stdout, "warning");
+    assert.equal(warnings.length, 2, stdout);
+    assert.match(warnings[0], /run as the gateway's own user/);
+    assert.match(warnings[1], /^'invokeApi' speaks plain HTTP/);
+    edit((text) => text.replace(/^development: true.*$/m, ""));
+    const without = await turnpike("check", "turnpike.docker.yaml");
+    assert.deepEqual([without.code, findings(without.stdout, "warning")], [0, warnings], "nothing in it needs `development`");
+  });
+});
+
+test("chat: nothing is loosened by being in a container", async () => {
+  const issuer = (text) => text.replace(/^issuers:$/m, "issuers:\n  - {issuer: 'https://dev.localhost', signingKeyFile: dev-key.pem}");
+  const strict = (text) => text.replace(/^development: true.*$/m, "");
+  const rows = [
+    { name: "a development issuer, which development: true permits", change: issuer },
+    { name: "and nothing else does", change: (text) => strict(issuer(text)), error: /^a development issuer, but listener 'plain' is not loopback/ },
+    { name: "@connections without signatures", change: (text) => `${text}managementApi: {authorizationType: NONE}\n`, error: /^authorizationType NONE without 'listeners', but listener 'plain'/ },
+    { name: "functions that anybody invokes", change: (text) => text.replace("invokeApi: {", "invokeApi: {authorizationType: NONE, "), error: /^authorizationType NONE, but 0\.0\.0\.0 is not loopback/ },
+  ];
+  await inContainer(async ({ edit, turnpike }) => {
+    for (const { name, change, error } of rows) {
+      edit(change);
+      const { code, stdout } = await turnpike("check", "turnpike.docker.yaml"), errors = findings(stdout, "error");
+      assert.deepEqual([code, errors.length], error ? [78, 1] : [0, 0], `${name}: ${stdout}`);
+      if (error) assert.match(errors[0], error, name);
+    }
+  });
 });

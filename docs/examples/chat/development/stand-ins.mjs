@@ -59,19 +59,21 @@ export async function stopStandIns(children) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const directory = path.resolve(process.argv[2] ?? 'state');
-  rmSync(path.join(directory, 'ready'), { force: true });
+  const ready = path.join(directory, 'ready');
+  rmSync(ready, { force: true });
   const children = new Children();
   const stopped = new Promise((resolve) => { for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, resolve); });
   const started = (async () => {
     await startStandIns(children, directory, {
       onStep: (text) => console.log(text), onCode: (email, code) => console.log(`The code for ${email} is ${code}`),
     });
-    writeFileSync(path.join(directory, 'ready'), '');
+    writeFileSync(ready, '');
     console.log('The stand-ins are ready.');
     const { name, status } = await children.ended;
     throw new Error(`${name} ended: ${status}`);
   })();
   const error = await Promise.race([started, stopped]).then(() => null, (reason) => reason);
+  rmSync(ready, { force: true });
   await stopStandIns(children);
   if (error) console.error(error.message);
   process.exit(error ? 1 : 0);

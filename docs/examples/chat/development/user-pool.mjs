@@ -9,7 +9,7 @@ import { accounts, client, cognitoPort, groups, issuerDomain, lambdaEndpoint, pa
 const url = `http://127.0.0.1:${cognitoPort}`;
 
 /** The key that the pool signs with when it asks functions; the gateway, which may run already, reads the same file. */
-function makeSecret(file) {
+function keepSecret(file) {
   const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
   if (kept) return kept;
   const secret = randomBytes(30).toString('base64');
@@ -28,7 +28,7 @@ export function preparePool(directory, secretFile) {
   const store = path.join(directory, '.cognito/db');
   mkdirSync(store, { recursive: true });
   writeJson(path.join(directory, '.cognito/config.json'), {
-    LambdaClient: { endpoint: lambdaEndpoint, region, credentials: { accessKeyId: 'user-pool', secretAccessKey: makeSecret(secretFile) } },
+    LambdaClient: { endpoint: lambdaEndpoint, region, credentials: { accessKeyId: 'user-pool', secretAccessKey: keepSecret(secretFile) } },
     TriggerFunctions: { PreTokenGeneration: 'chat-tokens', PostConfirmation: 'chat-welcome' },
     TokenConfig: { IssuerDomain: issuerDomain },
   });
