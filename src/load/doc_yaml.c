@@ -55,6 +55,17 @@ static struct position here(struct yaml_source *y)
     return position_of(y, y->event.start_mark);
 }
 
+/* The parser's words, or plainer ones where they are of little help. */
+static const char *explain(struct str text, size_t offset, const char *problem)
+{
+    if (offset < text.len && text.at[offset] == '\t')
+        return "found a tab where only spaces may stand";
+    if (strcmp(problem, "mapping values are not allowed in this context") == 0)
+        return "mapping values are not allowed in this context; is the line indented too far, or "
+               "does a text with ': ' in it want quotes?";
+    return problem;
+}
+
 static void report_malformed(struct yaml_source *y)
 {
     const yaml_parser_t *p = &y->parser;
@@ -67,6 +78,7 @@ static void report_malformed(struct yaml_source *y)
         return;
     }
     struct position at = position_of(y, p->problem_mark);
+    problem = explain(y->source->text, y->offset, problem);
     if (p->context)
         diag_error(diag, at, "%s, %s (it begins at line %u)", problem, p->context,
                    position_of(y, p->context_mark).line);

@@ -54,12 +54,21 @@ static bool load_definitions(struct builder *b)
     return complete;
 }
 
+static void check_use(const struct builder *b, const char *config_file)
+{
+    struct position at = {.file = arena_cstring(&b->diag->arena, str_from(config_file))};
+    if (b->snapshot->apis.count == 0 && !b->snapshot->settings.invoke_api.on)
+        diag_notice(b->diag, at, "there are neither 'apis' nor 'invokeApi': nothing is served");
+}
+
 struct snapshot *load_snapshot_with(const char *config_file, const struct config_options *options,
                                     struct diag *diag)
 {
     struct builder b;
     builder_init(&b, diag);
     bool read = config_load(&b, config_file, options);
+    if (read)
+        check_use(&b, config_file);
     if (load_definitions(&b)) {
         struct snapshot *snapshot = builder_finish(&b);
         assert(read || !snapshot);

@@ -200,7 +200,8 @@ static bool check_version(struct definition *d)
     }
     if (!node) {
         bool websocket = doc_get(d->root, "protocolType") || doc_get(d->root, "routes");
-        diag_error(d->diag, d->root->at, "this is no OpenAPI document: it has no 'openapi'%s",
+        diag_error(d->diag, d->root->at,
+                   "this is no OpenAPI document: it has no 'openapi' with its version, 3.0.x%s",
                    websocket ? "; a WebSocket API's definition has 'protocolType: WEBSOCKET'" : "");
         return false;
     }

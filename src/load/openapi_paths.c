@@ -57,6 +57,18 @@ static const struct definition_object object = {
     DEFINITION_FIELDS(fields),
 };
 
+/* Routers of functions write parameters as :name; here that is a segment like any other. */
+static void warn_of_colon(struct definition *d, const struct doc_member *member)
+{
+    struct str rest = member->key, segment;
+    while (str_split(&rest, '/', &segment))
+        if (segment.len > 1 && segment.at[0] == ':')
+            diag_warning(d->diag, member->at,
+                         "path '%" STR_F "': '%" STR_F "' is met as it stands; a path parameter "
+                         "is {%" STR_F "}",
+                         STR_A(member->key), STR_A(segment), STR_A(str_skip(segment, 1)));
+}
+
 /* Once for the path, not for each of its operations. */
 static bool check_path(struct definition *d, const struct doc_member *member)
 {
@@ -66,6 +78,8 @@ static bool check_path(struct definition *d, const struct doc_member *member)
                                                  : route_path_problem(member->key);
     if (problem)
         diag_error(d->diag, member->at, "path '%" STR_F "': %s", STR_A(member->key), problem);
+    else
+        warn_of_colon(d, member);
     return !problem;
 }
 

@@ -213,6 +213,48 @@ static void check_hosted_function(struct builder *b, const struct function *f)
                      STR_A(f->name));
 }
 
+/* What authorizers compare `iss` with; `names` has room for the names of all. */
+static size_t list_issuers(const struct builder *b, const char **names)
+{
+    size_t count = 0;
+    FOR_EACH_IN (api, &b->snapshot->apis)
+        FOR_EACH_IN (authorizer, &(*api)->authorizers)
+            names[count++] = arena_cstring(&b->snapshot->arena, (*authorizer)->issuer);
+    return count;
+}
+
+static size_t count_authorizers(const struct snapshot *s)
+{
+    size_t count = 0;
+    FOR_EACH_IN (api, &s->apis)
+        count += (*api)->authorizers.count;
+    return count;
+}
+
+static bool is_among(struct str issuer, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_is(issuer, names[i]))
+            return true;
+    return false;
+}
+
+/* Its tokens would be refused everywhere; where there is no authorizer, nobody is asked for any. */
+static void check_issuers(struct builder *b)
+{
+    size_t most = count_authorizers(b->snapshot);
+    const char **names = arena_array(&b->snapshot->arena, const char *, most + 1);
+    size_t count = list_issuers(b, names);
+    FOR_EACH_IN (issuer, &b->snapshot->settings.issuers) {
+        if (count == 0 || is_among(issuer->issuer, names, count))
+            continue;
+        const char *nearest = nearest_name(issuer->issuer, names, count);
+        diag_notice(b->diag, issuer->at, "no authorizer has the issuer '%" STR_F "'%s%s%s",
+                    STR_A(issuer->issuer), nearest ? "; did you mean '" : "",
+                    nearest ? nearest : "", nearest ? "'?" : "");
+    }
+}
+
 struct snapshot *builder_finish(struct builder *b)
 {
     FOR_EACH_IN (api, &b->snapshot->apis)
@@ -223,6 +265,7 @@ struct snapshot *builder_finish(struct builder *b)
         check_listener(b, listener);
     FOR_EACH_IN (function, &b->snapshot->functions)
         check_hosted_function(b, *function);
+    check_issuers(b);
     if (b->diag->error_count > 0)
         builder_abandon(b);
     return take(&b->snapshot);

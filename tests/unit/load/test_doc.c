@@ -167,8 +167,11 @@ static const struct {
     {"bad indentation", STR_INIT("a:\n  b: 1\n c: 2\n"),
      "3:2: did not find expected key, while parsing a block mapping (it begins at line 1)"},
     {"a tab as indentation", STR_INIT("a:\n\tb: 1\n"),
-     "2:1: found character that cannot start any token, while scanning for the next token (it "
-     "begins at line 2)"},
+     "2:1: found a tab where only spaces may stand, while scanning for the next token (it begins "
+     "at line 2)"},
+    {"a line that is indented too far", STR_INIT("a: 1\n  b: 2\n"),
+     "2:4: mapping values are not allowed in this context; is the line indented too far, or does "
+     "a text with ': ' in it want quotes?"},
     {"a flow map without end", STR_INIT("{a: 1"),
      "1:6: did not find expected ',' or '}', while parsing a flow mapping (it begins at line 1)"},
     {"columns count bytes", STR_INIT("\xc3\xa9: {\xc3\xa9: 1, \xc3\xa9: 2}\n"),

@@ -25,6 +25,14 @@
     "routes: {a: {integration: {integrationUri: todo}}}\n"
 #define DEFINITION "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {/todos: {get: {}}}\n"
 
+#define ISSUER(name)                                                                               \
+    CONFIG "    definition: api.yaml\nissuers: [{issuer: " name ", jwksUri: 'https://k.test/'}]\n"
+#define GUARDED                                                                                    \
+    DEFINITION                                                                                     \
+    "components: {securitySchemes: {users: {type: oauth2, x-amazon-apigateway-authorizer: {"       \
+    "type: jwt, identitySource: $request.header.Authorization, jwtConfiguration: {"                \
+    "issuer: 'https://dev.localhost', audience: [a]}}}}}\n"
+
 #define HOSTED(rest)                                                                               \
     "functions: {todo: {process: {command: [/bin/sh]}}}\n"                                         \
     "apis: [{apiId: todo, protocolType: HTTP, definition: api.yaml" rest "}]\n"
@@ -83,6 +91,13 @@ static const struct {
      "'invokeApi'\n" SHARED},
     {"one that others may invoke", HOSTED("") "invokeApi: {}\n",
      "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {}\n", SHARED},
+    {"nothing at all", "", DEFINITION,
+     "turnpike.yaml:0:0: there are neither 'apis' nor 'invokeApi': nothing is served\n"},
+    {"an issuer that an authorizer has", ISSUER("https://dev.localhost"), GUARDED, ""},
+    {"one that none has", ISSUER("https://dev.localhost/"), GUARDED,
+     "turnpike.yaml:7:11: no authorizer has the issuer 'https://dev.localhost/'; did you mean "
+     "'https://dev.localhost'?\n"},
+    {"one where there are no authorizers", ISSUER("https://dev.localhost/"), DEFINITION, ""},
     {"a kind that is not built yet",
      "apis: [{apiId: a, protocolType: REST, definition: api.yaml}]\n", DEFINITION,
      "turnpike.yaml:1:33: APIs of protocolType REST are not built yet\n"},

@@ -30,8 +30,8 @@ static const struct problem document_problems[] = {
     CASE("a document without a fault", GET(TODO), ""),
     CASE("a list", "[]", "1:1 error: the document is a list, expected a map\n"),
     CASE("a WebSocket definition that does not say so", "routes: {}\n",
-         "1:1 error: this is no OpenAPI document: it has no 'openapi'; a WebSocket API's "
-         "definition has 'protocolType: WEBSOCKET'\n"),
+         "1:1 error: this is no OpenAPI document: it has no 'openapi' with its version, 3.0.x; a "
+         "WebSocket API's definition has 'protocolType: WEBSOCKET'\n"),
     CASE("swagger 2.0", "swagger: '2.0'\ninfo: {title: t, version: '1'}\npaths: {}\n",
          "1:1 error: swagger 2.0 is for REST APIs: an HTTP API is described by OpenAPI 3.0\n"),
     CASE("OpenAPI 3.1", "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {}\n",
@@ -39,7 +39,7 @@ static const struct problem document_problems[] = {
     CASE("OpenAPI 3.0 without its third number", "openapi: 3.0\npaths: {}\n",
          "1:10 error: OpenAPI 3.0 is not supported: API Gateway imports 3.0.x\n"),
     CASE("no OpenAPI at all", "apis: []\n",
-         "1:1 error: this is no OpenAPI document: it has no 'openapi'\n"),
+         "1:1 error: this is no OpenAPI document: it has no 'openapi' with its version, 3.0.x\n"),
     CASE("a SAM template",
          "AWSTemplateFormatVersion: 2010-09-09\nTransform: AWS::Serverless-2016-10-31\n",
          "1:1 error: this is a CloudFormation or SAM template: cut the API's document (Body or "
@@ -100,6 +100,8 @@ static const struct problem path_problems[] = {
          "letters, digits, '.', '_' and '-'\n"),
     CASE("a greedy parameter in the middle", PATHS("  /{a+}/b: {}\n"),
          "4:3 error: path '/{a+}/b': a greedy path parameter, {name+}, is the last segment\n"),
+    CASE("a parameter as routers of functions write it", PATHS("  /a/:id/b: {}\n"),
+         "4:3 warning: path '/a/:id/b': ':id' is met as it stands; a path parameter is {id}\n"),
     CASE("a method in capitals", PATHS("  /a: {GET: {}}\n"),
          "4:8 error: unknown field 'GET' in a path item; did you mean 'get'?\n"),
     CASE("a method that nobody has", PATHS("  /a: {purge: {}}\n"),
