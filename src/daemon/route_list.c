@@ -43,10 +43,19 @@ static struct limit limit_of(const struct snapshot *snapshot, const struct stage
     return (struct limit){0};
 }
 
-static struct str protection(struct arena *arena, const struct route *route)
+/* Where a guard stands at $connect, messages come from those alone who have passed it. */
+static struct str without_authorizer(const struct api *api)
 {
+    const struct route *connect =
+        api->protocol_type == PROTOCOL_WEBSOCKET ? api_find_route(api, STR(ROUTE_CONNECT)) : NULL;
+    return connect && connect->authorizer ? STR("by " ROUTE_CONNECT) : STR("open");
+}
+
+static struct str protection(struct arena *arena, const struct stage_route *stage_route)
+{
+    const struct route *route = stage_route->route;
     if (!route->authorizer)
-        return STR("open");
+        return without_authorizer(stage_route->stage->api);
     scoped_buf struct buf text = {0};
     buf_append(&text, route->authorizer->name);
     FOR_EACH_IN (scope, &route->scopes) {
@@ -112,7 +121,7 @@ static void add_row(void *data, const struct snapshot *snapshot, const struct st
         [COLUMN_API] = route->stage->api->api_id,
         [COLUMN_STAGE] = route->stage->stage_name,
         [COLUMN_ROUTE] = route->route->key,
-        [COLUMN_PROTECTION] = protection(arena, route->route),
+        [COLUMN_PROTECTION] = protection(arena, route),
         [COLUMN_THROTTLE] = throttle(arena, limit_of(snapshot, route)),
         [COLUMN_INTEGRATION] = integration(arena, route),
     }};

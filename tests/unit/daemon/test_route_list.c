@@ -170,6 +170,30 @@ static void lists_websocket_routes(void **state)
     diag_release(&diag);
 }
 
+/* Who sends messages has passed the authorizer of $connect. */
+static void tells_what_connect_guards(void **state)
+{
+    (void)state;
+    struct builder b;
+    struct diag diag;
+    scoped_buf struct buf text = {0};
+    diag_init(&diag);
+    builder_init(&b, &diag);
+    struct api *api = sample_add_api(&b, STR("chat"));
+    api->protocol_type = PROTOCOL_WEBSOCKET;
+    add_websocket_route(&b, api, "$connect", INTEGRATION_MOCK, STR(""));
+    api->routes.items[0]->authorizer = sample_add_authorizer(&b, api, STR("users"), STR("chat"));
+    add_websocket_route(&b, api, "send", INTEGRATION_MOCK, STR(""));
+    struct snapshot *snapshot = sample_finish(&b);
+    route_list_write_text(&text, snapshot);
+    assert_str_equal(buf_str(&text),
+                     STR("API   STAGE     ROUTE     PROTECTION   THROTTLE  INTEGRATION\n"
+                         "chat  $default  $connect  users        none      mock\n"
+                         "chat  $default  send      by $connect  none      mock\n"));
+    snapshot_unref(snapshot);
+    diag_release(&diag);
+}
+
 static const char *const websocket_types[] = {"lambda", "http", "mock", NULL};
 
 static void writes_websocket_routes_as_json(void **state)
@@ -221,6 +245,7 @@ int main(void)
         cmocka_unit_test(writes_a_table),
         cmocka_unit_test(writes_json),
         cmocka_unit_test(lists_websocket_routes),
+        cmocka_unit_test(tells_what_connect_guards),
         cmocka_unit_test(writes_websocket_routes_as_json),
         cmocka_unit_test(nothing_is_an_empty_list),
     };
