@@ -39,7 +39,7 @@ test("each step is told, what it prints works when it is pasted, Ctrl-C stops ev
     assert.equal(code, 0, `${line}: ${stderr}`);
     outcomes.push(line.startsWith("curl") ? stdout.trim().split("\n").at(-1) : line.split(" ")[1]);
   }
-  assert.deepEqual(outcomes, ["200", "401", "routes", "status"]);
+  assert.deepEqual(outcomes, ["200", "401", "routes", "status", "reload"]);
   const pages = script.lines.map((line) => /^ {2}(http:\S+)/.exec(line)?.[1]).filter(Boolean);
   for (const page of pages) assert.equal((await fetch(page)).status, 200, page);
   assert.equal(pages.length, 2);
@@ -55,7 +55,9 @@ test("each step is told, what it prints works when it is pasted, Ctrl-C stops ev
   assert.deepEqual(processes.filter(runs), []);
   assert.deepEqual(await freedPorts(place), []);
   assert.doesNotMatch(script.errors, /the wrong node/);
-  assert.match(fs.readFileSync(place.file("state/gateway.log"), "utf8"), /stopped/, "the gateway had time to say so");
+  const log = fs.readFileSync(place.file("state/gateway.log"), "utf8");
+  assert.match(log, /stopped/, "the gateway had time to say so");
+  assert.doesNotMatch(log, /ERROR|NodeVersionSupportWarning/, "nothing that a newcomer would look into");
 }));
 
 // As a start leaves it that was ended in the middle: bob has neither password nor group, the client is not there.
@@ -116,6 +118,21 @@ test("what is changed in a function counts from the next request on; a mistake i
   fs.writeFileSync(file, source);
   await until(async () => await isThere(place) === 200, "it is repaired");
 }));
+
+// As the package's README.Debian has it.
+test("by hand, the program is a path, or a name that the PATH has", async () => {
+  const place = await copyChat();
+  const start = async (argument, bin) => capture(process.execPath, ["development/start.mjs", ...argument],
+    { cwd: place.file(""), env: { ...process.env, PATH: `${bin}:${process.env.PATH}` } });
+  try {
+    const bin = place.file("bin");
+    fs.mkdirSync(bin);
+    fs.writeFileSync(path.join(bin, "turnpike"), "#!/bin/sh\necho 'found in the PATH' >&2; exit 1\n", { mode: 0o755 });
+    for (const argument of [[], ["turnpike"], ["bin/turnpike"]])
+      assert.match((await start(argument, bin)).stderr, /run: found in the PATH/, argument[0]);
+    assert.match((await start(["bin/none"], bin)).stderr, /run: there is no program '.*\/bin\/none': the argument is its path/);
+  } finally { place.remove(); }
+});
 
 for (const host of ["127.0.0.1", "::1"]) test(`a port that is taken on ${host}: it says which, and starts nothing`, host === "::1" && !hasIPv6 ? { skip: "no IPv6" } : {}, async () => {
   let taken;

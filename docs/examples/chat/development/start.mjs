@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starts the chat: what stands in for AWS, then the gateway, which runs the functions. Says what it does
 // and what to try, and ends everything with Ctrl-C.
-//   node start.mjs TURNPIKE
+//   node start.mjs [TURNPIKE]
 import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,8 @@ import { startStandIns, stopStandIns } from './stand-ins.mjs';
 
 const home = path.resolve(import.meta.dirname, '..');
 const state = path.join(home, 'state');
-const turnpike = path.resolve(process.argv[2] ?? 'turnpike');
+const given = process.argv[2] ?? 'turnpike';
+const turnpike = given.includes('/') ? path.resolve(given) : given; // a mere name is looked for in the PATH
 const configuration = path.join(home, 'turnpike.yaml');
 const ports = [8080, 8443, 9901, 3001, 9229, 8000];
 const STEPS = 7;
@@ -45,7 +46,9 @@ function makeState() {
 
 async function makeCertificate() {
   onStep(`certificate for localhost, ${here(path.join(home, 'tls'))}`);
-  await run(turnpike, ['init', home]).catch((error) => { throw new Failure(error.stderr || error.message); });
+  await run(turnpike, ['init', home]).catch((error) => {
+    throw new Failure(error.code === 'ENOENT' ? `there is no program '${turnpike}': the argument is its path` : error.stderr || error.message);
+  });
 }
 
 const lastLines = (name) => readFileSync(path.join(state, `${name}.log`), 'utf8').trimEnd().split('\n').slice(-5).join('\n');
@@ -85,6 +88,7 @@ and in another terminal:
   curl -i http://localhost:8080/api/rooms                # needs a token: 401
   ${here(turnpike)} routes --config ${here(configuration)}
   ${here(turnpike)} status --config ${here(configuration)}
+  ${here(turnpike)} reload --config ${here(configuration)}    # takes over what you have changed there
 
 What is said is kept in ${here(state)}: delete it to begin anew. The log of the gateway and of the
 functions is there, too: tail -f ${here(path.join(state, 'gateway.log'))}
