@@ -444,7 +444,8 @@ static const struct config_key root_keys[] = {
     KEY("log", CONFIG_SECTION, AT(settings, log), NULL, 0, 0, LIVE, BUILT, "the daemon's own log",
         .section = &log_section),
     KEY("stateDirectory", CONFIG_PATH, AT(settings, state_directory), NULL, 0, 0, RESTART, BUILT,
-        "for what must survive a restart; absent: $STATE_DIRECTORY, else none"),
+        "has the control socket, unless 'controlSocket' or $RUNTIME_DIRECTORY says where; absent: "
+        "$STATE_DIRECTORY, else none"),
     KEY("controlSocket", CONFIG_PATH, AT(settings, control_socket), NULL, 0, 0, RESTART, BUILT,
         "the socket of `turnpike reload` and `status`; absent: control.sock in $RUNTIME_DIRECTORY, "
         "else in the state directory"),
