@@ -17,7 +17,9 @@ const struct issuer_settings *token_find_issuer(const struct snapshot *snapshot,
                   "'%" STR_F "' is no issuer with a signingKeyFile; the configuration has %" STR_F,
                   STR_A(issuer), STR_A(buf_str(&known)));
     else
-        error_set(ret_error, ERROR_INVALID, "the configuration has no issuer with signingKeyFile");
+        error_set(
+            ret_error, ERROR_INVALID,
+            "the configuration has no issuer with signingKeyFile; 'turnpike init' makes a key");
     return NULL;
 }
 
