@@ -222,17 +222,17 @@ static bool find_row(FILE *table, struct str key, uid_t *ret_user)
     return false;
 }
 
-bool peer_user_by_table(const struct peer_socket *peer, const char *path, uid_t *ret_user,
-                        struct error *ret_error)
+bool peer_user_by_table(const struct peer_socket *peer, const char *path, int family,
+                        uid_t *ret_user, struct error *ret_error)
 {
     char key[KEY_SIZE];
-    bool is_v6 = str_ends_with(str_from(path), STR("6"));
+    const char *prefix = family == AF_INET6 ? MAPPED_PREFIX : "";
     scoped_file FILE *table = fopen(path, "re");
     if (!table) {
         error_set_errno(ret_error, errno, "open %s", path);
         return false;
     }
-    if (find_row(table, format_key(peer, is_v6 ? MAPPED_PREFIX : "", key), ret_user))
+    if (find_row(table, format_key(peer, prefix, key), ret_user))
         return true;
     error_set(ret_error, ERROR_CONNECTION, "%s has no such socket", path);
     return false;
@@ -250,8 +250,8 @@ bool peer_user(int fd, uid_t *ret_user, struct error *ret_error)
     if (peer_user_by_diag(&peer, ret_user, &first))
         return true;
     bool unasked = first.code == ERROR_SYSTEM && peer_socket_of(fd, &peer, &first);
-    if (unasked && (peer_user_by_table(&peer, "/proc/net/tcp", ret_user, ret_error) ||
-                    peer_user_by_table(&peer, "/proc/net/tcp6", ret_user, ret_error)))
+    if (unasked && (peer_user_by_table(&peer, "/proc/net/tcp", AF_INET, ret_user, ret_error) ||
+                    peer_user_by_table(&peer, "/proc/net/tcp6", AF_INET6, ret_user, ret_error)))
         return true;
     error_set(ret_error, first.code, "%s", first.text);
     return false;

@@ -23,8 +23,9 @@ MUST_USE bool peer_user_by_diag(const struct peer_socket *peer, uid_t *ret_user,
 MUST_USE bool peer_user_read_answer(const struct peer_socket *peer, struct str answer,
                                     uid_t *ret_user, struct error *ret_error);
 
-/* /proc/net/tcp, or tcp6, where IPv6 sockets stand that speak IPv4. */
-MUST_USE bool peer_user_by_table(const struct peer_socket *peer, const char *path, uid_t *ret_user,
-                                 struct error *ret_error);
+/* A table as /proc/net/tcp has it (AF_INET), or tcp6 (AF_INET6), where IPv6 sockets stand that
+ * speak IPv4. */
+MUST_USE bool peer_user_by_table(const struct peer_socket *peer, const char *path, int family,
+                                 uid_t *ret_user, struct error *ret_error);
 
 #endif

@@ -31,8 +31,8 @@ static bool by_table(int fd, uid_t *ret_user, struct error *ret_error)
 {
     struct peer_socket peer;
     return peer_socket_of(fd, &peer, ret_error) &&
-           (peer_user_by_table(&peer, "/proc/net/tcp", ret_user, ret_error) ||
-            peer_user_by_table(&peer, "/proc/net/tcp6", ret_user, ret_error));
+           (peer_user_by_table(&peer, "/proc/net/tcp", AF_INET, ret_user, ret_error) ||
+            peer_user_by_table(&peer, "/proc/net/tcp6", AF_INET6, ret_user, ret_error));
 }
 
 static const struct {
@@ -212,7 +212,7 @@ static void test_listener_on_the_peers_port(void **state)
     struct peer_socket peer = {.own = p.address, .other = other.address};
     assert_false(peer_user_by_diag(&peer, &user, &error));
     assert_int_equal(error.code, ERROR_CONNECTION); /* it told of one, and that was refused */
-    assert_false(peer_user_by_table(&peer, "/proc/net/tcp", &user, &error));
+    assert_false(peer_user_by_table(&peer, "/proc/net/tcp", AF_INET, &user, &error));
     assert_int_equal(user, NOBODY);
     close_pair(&p);
     close_pair(&other);
@@ -471,7 +471,7 @@ static void test_tables(void **state)
         ssize_t size = (ssize_t)strlen(c->text);
         assert_int_equal(ftruncate(fd, 0), 0);
         assert_int_equal(pwrite(fd, c->text, (size_t)size, 0), size);
-        bool known = peer_user_by_table(&peer, path, &user, &error);
+        bool known = peer_user_by_table(&peer, path, AF_INET, &user, &error);
         CHECK_CASE(c, known == (c->user != NOBODY) && user == c->user, "%u %s", user, error.text);
     }
     (void)close(fd);
@@ -484,7 +484,7 @@ static void test_no_table(void **state)
     struct peer_socket peer = a_peer();
     struct error error = {0};
     uid_t user = NOBODY;
-    assert_false(peer_user_by_table(&peer, "/proc/net/tcp-that-is-not", &user, &error));
+    assert_false(peer_user_by_table(&peer, "/proc/net/tcp-that-is-not", AF_INET, &user, &error));
     assert_int_equal(error.code, ERROR_SYSTEM);
 }
 
