@@ -15,7 +15,7 @@ static const struct option_row options_table[] = {
     {"config", OPTION_TEXT, offsetof(struct check_options, config), "FILE", "the configuration",
      false},
     {"listen", OPTION_TEXTS, offsetof(struct check_options, listen), "ADDRESS:PORT",
-     "what serve is given", false},
+     "as serve is given it", false},
     {"strict", OPTION_FLAG, offsetof(struct check_options, strict), NULL,
      "warnings fail the check too", false},
     {"json", OPTION_FLAG, offsetof(struct check_options, json), NULL,

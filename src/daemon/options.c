@@ -5,7 +5,7 @@
 #include "turnpike/base/diag.h"
 
 #define OPTIONS_MAX 16 /* of one command */
-#define HELP_COLUMN 22
+#define HELP_COLUMN 23
 
 /* One pass over argv. */
 struct parse {

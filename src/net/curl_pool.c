@@ -377,9 +377,17 @@ void curl_transfer_start(struct curl_transfer *t)
     assert(!failed);
 }
 
-void curl_transfer_restart(struct curl_transfer *t)
+/* Its sockets may go on without it. */
+static void withdraw(struct curl_transfer *t)
 {
     (void)curl_multi_remove_handle(t->pool->multi, t->easy);
+    while (t->watches)
+        detach(t->watches);
+}
+
+void curl_transfer_restart(struct curl_transfer *t)
+{
+    withdraw(t);
     t->why[0] = '\0';
     t->opened = false;
     curl_transfer_start(t);
@@ -389,9 +397,7 @@ void curl_transfer_close(struct curl_transfer *t)
 {
     if (!t->easy)
         return;
-    (void)curl_multi_remove_handle(t->pool->multi, t->easy);
-    while (t->watches)
-        detach(t->watches);
+    withdraw(t);
     curl_easy_cleanup(t->easy);
     t->easy = NULL;
     t->pool->transfers--;

@@ -5,10 +5,11 @@ import fs from "node:fs";
 import { after, before } from "node:test";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { test } from "./lib/bounded.mjs";
-import { api, connect, pool, putRow, signIn, startChat } from "./lib/chat_example.mjs";
+import { api, confirm, connect, enterRoom, pool, putRow, signIn, signUp, startChat } from "./lib/chat_example.mjs";
 import { until } from "./lib/hosted.mjs";
 import { get } from "./lib/process.mjs";
 
+const secret = "Correct-horse-1";
 let chat, place, ann, bob, eve;
 before(async () => {
   chat = await startChat();
@@ -25,12 +26,7 @@ async function openRoom(name, topic = "") {
   return answer.json;
 }
 
-async function enter(person, room) {
-  const connection = await connect(place, person.token);
-  connection.send("join", { room });
-  connection.members = (await connection.next("members")).members.map(({ name }) => name).sort();
-  return connection;
-}
+const enter = (person, room) => enterRoom(place, person, room);
 
 test("scopes come from the groups, into the ID token alone", async () => {
   assert.deepEqual([ann, bob, eve].map(({ claims }) => claims.scp), ["chat/read chat/write chat/moderate", "chat/read chat/write", "chat/read"]);
@@ -39,34 +35,32 @@ test("scopes come from the groups, into the ID token alone", async () => {
 });
 
 test("whoever signs up and confirms may write, and is called as they said", async () => {
-  const person = { Username: "dan@example.com", Password: "Correct-horse-1" };
-  await pool(place, "SignUp", { ...person, UserAttributes: [{ Name: "email", Value: person.Username }, { Name: "name", Value: "Dan" }] });
-  await assert.rejects(signIn(place, "dan", person.Password), /confirmed/i);
-  assert.equal((await pool(place, "ConfirmSignUp", { Username: person.Username, ConfirmationCode: "000000" })).status, 400);
-  assert.equal((await pool(place, "ConfirmSignUp", { Username: person.Username, ConfirmationCode: await chat.script.code(person.Username) })).status, 200);
-  const dan = await signIn(place, "dan", person.Password);
+  await signUp(place, "dan", secret, "Dan");
+  await assert.rejects(signIn(place, "dan", secret), /confirmed/i);
+  assert.equal((await confirm(place, "dan", "000000")).status, 400);
+  assert.equal((await confirm(place, "dan", await chat.script.code("dan@example.com"))).status, 200);
+  const dan = await signIn(place, "dan", secret);
   assert.equal(dan.claims.scp, "chat/read chat/write");
   const { json } = await api(place, dan.token, "GET", "/profile");
   assert.deepEqual(json, { sub: dan.claims.sub, email: "dan@example.com", name: "Dan", about: "", scopes: ["chat/read", "chat/write"] });
 });
 
 const names = {
-  "no text": [["x", 1], "odd1"],
-  "only spaces": ["   ", "odd2"],
-  "long": ["\u{1f388}".repeat(50), "\u{1f388}".repeat(40)],
-  "turned around": ["\u202eevil", "odd4"],
+  "no text": ["odd1", ["x", 1], "odd1"],
+  "only spaces": ["odd2", "   ", "odd2"],
+  "long": ["odd3", "\u{1f388}".repeat(50), "\u{1f388}".repeat(40)],
+  "turned around": ["odd4", "\u202eevil", "odd4"],
 };
-Object.entries(names).forEach(([what, [Value, name]], n) => test(`a sign-up whose name is ${what} leaves a name that others can be shown`, async () => {
-  const person = { Username: `odd${n + 1}@example.com`, Password: "Correct-horse-1" };
-  await pool(place, "SignUp", { ...person, UserAttributes: [{ Name: "email", Value: person.Username }, { Name: "name", Value }] });
-  await pool(place, "ConfirmSignUp", { Username: person.Username, ConfirmationCode: await chat.script.code(person.Username) });
-  const { token } = await signIn(place, `odd${n + 1}`, person.Password);
+for (const [what, [person, called, name]] of Object.entries(names)) test(`a sign-up whose name is ${what} leaves a name that others can be shown`, async () => {
+  await signUp(place, person, secret, called);
+  await confirm(place, person, await chat.script.code(`${person}@example.com`));
+  const { token } = await signIn(place, person, secret);
   assert.equal((await api(place, token, "GET", "/profile")).json.name, name);
-}));
+});
 
 test("what a sign-up calls its address is printed without escapes, and as one address", async () => {
   const Username = "esc\u001b[31m@example.com\nDestination: ann@example.com";
-  assert.equal((await pool(place, "SignUp", { Username, Password: "Correct-horse-1", UserAttributes: [{ Name: "email", Value: Username }] })).status, 200);
+  assert.equal((await pool(place, "SignUp", { Username, Password: secret, UserAttributes: [{ Name: "email", Value: Username }] })).status, 200);
   await chat.script.line(/^Mail for esc\?\[31m@example\.com: the code is \d{6}$/);
 });
 

@@ -480,6 +480,46 @@ describe("which connection", () => {
     });
 });
 
+describe("an API that is reached by its domains alone, at a listener that does not serve all", () => {
+  const shut = websocketDefinition({ $connect: {} }, { disableExecuteApiEndpoint: true });
+  const apis = [{ apiId: "chat", definition: "shut.json", stages: [{ stageName: "prod" }] }];
+  let chat, client, second;
+  before(async () => {
+    second = await freePort();
+    chat = await startChat({
+      config: ({ port }) => ({
+        listeners: [{ name: "all", address: "127.0.0.1", port }, { name: "web", address: "127.0.0.1", port: second, apis: ["web"] }],
+        apis: [...apis, { apiId: "web", protocolType: "HTTP", definition: "web.json" }],
+        domains: [{ domainName: "chat.example.com", apiMappings: [{ apiId: "chat", stage: "prod" }] }],
+        credentials: [key],
+      }),
+      files: { "shut.json": shut, "web.json": definition({ $default: "room" }) },
+    });
+    client = await connect(chat, "/", { headers: { Host: "chat.example.com" } });
+  });
+  after(async () => { client?.terminate(); await chat?.stop(); });
+
+  const cases = {
+    "its domain": ["chat.example.com", "", "port", 200],
+    "its domain, and its stage": ["chat.example.com", "/prod", "port", 200],
+    "no host of its own": ["localhost", "", "port", 403],
+    "no host of its own, its stage": ["localhost", "/prod", "port", 403],
+    "its name": ["chat.execute-api.localhost", "", "port", 403],
+    "its name, and its stage": ["chat.execute-api.localhost", "/prod", "port", 403],
+    "the path form": ["localhost", "/_aws/execute-api/chat/prod", "port", 403],
+    "another listener": ["chat.example.com", "", "second", 403],
+    "another listener, its stage": ["chat.example.com", "/prod", "second", 403],
+  };
+  for (const [name, [host, stage, where, status]] of Object.entries(cases))
+    for (const [what, id] of [["there", () => client.id], ["gone", () => unknown]])
+      test(`${name}: ${what}`, async () => {
+        const port = where === "second" ? second : chat.gateway.port;
+        const answer = await signed({ ...chat.gateway, port }, "POST", pathOf(id(), stage), { body: name, host });
+        assert.equal(answer.status, status === 200 && what === "gone" ? 410 : status, answer.text);
+        if (answer.status === 200) assert.equal(await client.text(), name);
+      });
+});
+
 describe("when a connection is there", () => {
   test("not before its 101, no more in $disconnect", async () => {
     const statuses = {};

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "./lib/bounded.mjs";
-import { api, configuration, copyChat, freedPorts, gatewayPid, pool, signIn, startScript } from "./lib/chat_example.mjs";
+import { api, configuration, confirm, copyChat, freedPorts, gatewayPid, signIn, signUp, startScript } from "./lib/chat_example.mjs";
 import { runs, until, vanished } from "./lib/hosted.mjs";
 import { program } from "./lib/gateway.mjs";
 import { capture, hasIPv6, takenPort } from "./lib/process.mjs";
@@ -77,8 +77,8 @@ test("started again, it knows accounts, rooms and its certificate, and makes wha
   try {
     const first = await startScript(place);
     await first.ready();
-    assert.equal((await pool(place, "SignUp", { Username: "dan@example.com", Password: "Correct-horse-1", UserAttributes: [{ Name: "email", Value: "dan@example.com" }] })).status, 200);
-    assert.equal((await pool(place, "ConfirmSignUp", { Username: "dan@example.com", ConfirmationCode: await first.code("dan@example.com") })).status, 200);
+    assert.equal((await signUp(place, "dan", "Correct-horse-1")).status, 200);
+    assert.equal((await confirm(place, "dan", await first.code("dan@example.com"))).status, 200);
     const { token } = await signIn(place, "dan", "Correct-horse-1");
     assert.equal((await api(place, token, "POST", "/rooms", { name: "attic" })).status, 201);
     const certificate = fs.readFileSync(place.file("tls/fullchain.pem"), "utf8"), processes = first.processes();

@@ -2,18 +2,13 @@
 // The chat in containers as its clients see it, one step at a time: ./docker-chat.sh calls it.
 //   CHAT_PORT=… CHAT_COGNITO_PORT=… chat.mjs STEP [ARGUMENT]
 import assert from "node:assert/strict";
-import { api, connect, pool, signIn } from "../e2e/lib/chat_example.mjs";
+import { api, confirm, connect, enterRoom, signIn, signUp } from "../e2e/lib/chat_example.mjs";
 
 const { CHAT_PORT: port, CHAT_COGNITO_PORT: cognitoPort } = process.env;
 const place = { port, cognito: `http://localhost:${cognitoPort}/` };
-const dan = { Username: "dan@example.com", Password: "Correct-horse-1" };
+const secret = "Correct-horse-1";
 
-async function enter(person, room) {
-  const connection = await connect(place, person.token);
-  connection.send("join", { room });
-  const { members } = await connection.next("members");
-  return { ...connection, members: members.map(({ name }) => name).sort() };
-}
+const enter = (person, room) => enterRoom(place, person, room);
 
 const steps = {
   async page() {
@@ -28,15 +23,14 @@ const steps = {
   },
 
   async "sign-up"() {
-    const UserAttributes = [{ Name: "email", Value: dan.Username }, { Name: "name", Value: "Dan" }];
-    assert.equal((await pool(place, "SignUp", { ...dan, UserAttributes })).status, 200);
-    await assert.rejects(signIn(place, "dan", dan.Password), /confirmed/i);
+    assert.equal((await signUp(place, "dan", secret, "Dan")).status, 200);
+    await assert.rejects(signIn(place, "dan", secret), /confirmed/i);
   },
 
   // The two triggers: one has made Dan a writer, the other has put that into the token.
   async confirm(code) {
-    assert.equal((await pool(place, "ConfirmSignUp", { Username: dan.Username, ConfirmationCode: code })).status, 200);
-    const { token, claims } = await signIn(place, "dan", dan.Password);
+    assert.equal((await confirm(place, "dan", code)).status, 200);
+    const { token, claims } = await signIn(place, "dan", secret);
     assert.equal(claims.scp, "chat/read chat/write");
     assert.equal((await api(place, token, "GET", "/profile")).json.name, "Dan");
   },
@@ -83,13 +77,13 @@ const steps = {
   },
 
   async again() {
-    const { token, claims } = await signIn(place, "dan", dan.Password);
+    const { token, claims } = await signIn(place, "dan", secret);
     assert.equal(claims.scp, "chat/read chat/write");
     assert.match((await api(place, token, "GET", "/rooms/lobby/messages")).text, /"hello"/);
   },
 
   async anew() {
-    await assert.rejects(signIn(place, "dan", dan.Password), /cannot sign in/);
+    await assert.rejects(signIn(place, "dan", secret), /cannot sign in/);
     const { token } = await signIn(place, "ann");
     const { status, text } = await api(place, token, "GET", "/rooms/lobby/messages");
     assert.equal(status, 200);

@@ -108,6 +108,17 @@ export async function pool(place, action, input) {
   return { status: answer.status, ...await answer.json() };
 }
 
+const addressOf = (name) => `${name}@example.com`;
+
+// Both at NAME@example.com; `called` is what others are to call them, if anything.
+export function signUp(place, name, secret, called) {
+  const attributes = { email: addressOf(name), ...(called === undefined ? {} : { name: called }) };
+  const UserAttributes = Object.entries(attributes).map(([Name, Value]) => ({ Name, Value }));
+  return pool(place, "SignUp", { Username: addressOf(name), Password: secret, UserAttributes });
+}
+
+export const confirm = (place, name, ConfirmationCode) => pool(place, "ConfirmSignUp", { Username: addressOf(name), ConfirmationCode });
+
 // The table of the chat, for what nobody writes there by the functions.
 export const putRow = (place, Item) => new AWS.DynamoDB.DocumentClient({ endpoint: `http://127.0.0.1:${place.ports[8000]}`, region: "us-east-1", credentials })
   .put({ TableName: "chat", Item }).promise();
@@ -115,7 +126,7 @@ export const putRow = (place, Item) => new AWS.DynamoDB.DocumentClient({ endpoin
 // {token, claims, access}: token is what the page sends.
 export async function signIn(place, name, secret = password) {
   const { AuthenticationResult: result, message } = await pool(place, "InitiateAuth", {
-    AuthFlow: "USER_PASSWORD_AUTH", AuthParameters: { USERNAME: `${name}@example.com`, PASSWORD: secret },
+    AuthFlow: "USER_PASSWORD_AUTH", AuthParameters: { USERNAME: addressOf(name), PASSWORD: secret },
   });
   if (!result) throw new Error(`${name} cannot sign in: ${message}`);
   return { token: result.IdToken, access: result.AccessToken, claims: JSON.parse(Buffer.from(result.IdToken.split(".")[1], "base64url")) };
@@ -154,4 +165,12 @@ export async function connect(place, token) {
     }),
     async close() { socket.close(); await closed; },
   };
+}
+
+// A connection that is in a room; members: the names of those who are there.
+export async function enterRoom(place, { token }, room) {
+  const connection = await connect(place, token);
+  connection.send("join", { room });
+  const { members } = await connection.next("members");
+  return { ...connection, members: members.map(({ name }) => name).sort() };
 }
