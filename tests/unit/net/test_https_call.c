@@ -717,7 +717,7 @@ static void a_cancelled_call_never_calls_back(void **state)
     assert_int_equal(f.done, 0);
 }
 
-/* Closing does not wait for whoever looks a name up. */
+/* Closing does not wait for whoever looks a name up; where there is no network, that may be over. */
 static void a_look_up_is_left_behind(void **state)
 {
     (void)state;
@@ -728,8 +728,9 @@ static void a_look_up_is_left_behind(void **state)
     use(&f, &options);
     (void)start(&f);
     run_turns(&f.loop, 2);
+    size_t done = f.done;
     teardown(&f);
-    assert_int_equal(f.done, 0);
+    assert_int_equal(f.done, done);
 }
 
 static void free_the_client(void *data, struct http_client_answer *answer,
