@@ -717,7 +717,8 @@ static void a_cancelled_call_never_calls_back(void **state)
     assert_int_equal(f.done, 0);
 }
 
-/* Closing does not wait for whoever looks a name up; where there is no network, that may be over. */
+/* Closing does not wait for whoever looks a name up; where there is no network, that may be over.
+ */
 static void a_look_up_is_left_behind(void **state)
 {
     (void)state;
