@@ -32,7 +32,9 @@ void command_print_overview(FILE *to)
     fputs("usage: turnpike COMMAND [OPTION...]\n\n", to);
     FOR_EACH (c, commands, ARRAY_LENGTH(commands))
         fprintf(to, "  %-8s %s\n", (*c)->name, (*c)->summary);
-    fputs("\n'turnpike help COMMAND' tells more; 'turnpike --version' the version.\n", to);
+    fputs("\n'turnpike help COMMAND' tells more; 'turnpike --version' the version.\n"
+          "Without --config, $TURNPIKE_CONFIG names the configuration, or else it is looked for.\n",
+          to);
 }
 
 void command_print_help(const struct command *command, FILE *to)

@@ -152,6 +152,9 @@ test("who is there with two tabs comes once, and goes with the last", async () =
   assert.deepEqual(watching.heard, [], "neither joined again nor left");
   await two.close();
   assert.equal((await watching.next("left")).member.name, "Bob");
+  watching.send("ping");
+  await watching.next("pong");
+  assert.deepEqual(watching.heard, [], "he left once");
   await watching.close();
 });
 
